@@ -1,0 +1,93 @@
+"""Own the way from paths to interactions: find sources, recognise their format, read them.
+
+Formats are found from their files: every module of this package that does not start with `_` has a `FORMAT`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from frictionlens.errors import Problem, UserError, nearest
+from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._sources import find_sources
+
+__all__ = ["Format", "Head", "ReadOptions", "Recognition", "Record", "Source", "find_sources", "formats", "read", "recognise"]
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """Return every known format by name, in the order in which they are tried."""
+    found: list[Format] = []
+    for module in pkgutil.iter_modules(__path__):
+        if not module.name.startswith("_"):
+            found.append(importlib.import_module(f"{__name__}.{module.name}").FORMAT)
+    return {each.name: each for each in sorted(found, key=lambda each: (each.rank, each.name))}
+
+
+@dataclass(frozen=True)
+class Recognition:
+    """What a source was recognised as, why, and what else it could be."""
+
+    format: Format | None
+    reason: str
+    others: tuple[tuple[str, str], ...] = ()
+    """(format name, reason) of every further format whose signature fits."""
+
+
+def recognise(source: Source, options: ReadOptions) -> Recognition:
+    """Recognise the format of a source; the user's word (`--from`) wins.
+
+    Raises:
+        UserError: `--from` names no known format.
+    """
+    if options.format:
+        chosen = formats().get(options.format)
+        if not chosen:
+            hint = f"known: {', '.join(formats())}"
+            raise UserError(f"no format {options.format!r}{nearest(options.format, formats())}", "--from", hint)
+        return Recognition(chosen, "named with --from")
+    head = source.head
+    if not head.data and not head.members:
+        return Recognition(None, "the file is empty")
+    hits = [(each, reason) for each in formats().values() if (reason := each.sniff(head))]
+    if not hits:
+        what = "binary data" if head.is_binary else "text" if head.json is None else "JSON"
+        return Recognition(None, f"{what} in no format that is known")
+    (first, reason), others = hits[0], tuple((each.name, why) for each, why in hits[1:])
+    return Recognition(first, reason, others)
+
+
+def read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    """Read one source; whatever goes wrong in its reader becomes a problem with the source named."""
+    found = recognise(source, options)
+    if found.format is None:
+        yield Problem(source.name, "", found.reason, "`frictionlens formats` lists what can be read; --from FORMAT names one")
+        return
+    if found.format.not_a_conversation:
+        yield Problem(source.name, "", f"{found.format.title}: {found.format.not_a_conversation}")
+        return
+    count = 0
+    try:
+        for record in found.format.read(source, options):
+            count += 1
+            yield record
+    except UserError as error:
+        yield Problem(source.name, f"after record {count}" if count else "", error.message, error.hint)
+    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        # The last line of defence: a reader that trips over its input must not take the run with it.
+        # Only the kind of error is told: its message could quote the transcript.
+        reason = f"could not be read as {found.format.name}: {type(error).__name__}"
+        yield Problem(source.name, f"after record {count}" if count else "", reason)
+        return
+    if not count:
+        yield Problem(source.name, "", f"recognised as {found.format.name}, but it holds no conversation")
+
+
+def read_all(sources: Iterable[Source], options: ReadOptions) -> Iterator[Record]:
+    """Read sources one after the other."""
+    for source in sources:
+        yield from read(source, options)

@@ -1,0 +1,305 @@
+"""Own what every reader shares: where bytes come from, the first look at them, and the shape of a format.
+
+A format is one module in this package with a module-level `FORMAT`. It turns the bytes of a `Source`
+into `Interaction`s one by one, and says what it could not read as a `Problem` or left out as a `Skipped`.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import IO, Any, Final
+
+import jiter
+
+from frictionlens.errors import Problem, Skipped
+from frictionlens.model import Interaction, Role, Turn
+
+HEAD_BYTES: Final = 65_536
+"""How much of a source the sniffers see."""
+
+Record = Interaction | Problem | Skipped
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user told the readers; everything else they find out themselves."""
+
+    format: str | None = None
+    """Name of a format (`--from`), which then wins over sniffing."""
+    columns: Mapping[str, str] = field(default_factory=dict)
+    """Our field → their column (`--map text=body`)."""
+    roles: Mapping[str, Role] = field(default_factory=dict)
+    """Their speaker or role label, case-folded → our role (`--role spk_0=agent`)."""
+    agent_domains: tuple[str, ...] = ()
+    """E-mail domains whose senders are agents (`--agent-domain`)."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Bytes with a name: a file, a member of an archive, standard input, or a bundle of files.
+
+    `name` is what people see; `opener` gives a fresh, decompressed byte stream at each call.
+    A bundle (a Slack export, a ConvoKit corpus) has `members` instead of bytes of its own.
+    """
+
+    name: str
+    opener: Callable[[], IO[bytes]]
+    path: Path | None = None
+    """The file on disk where there is exactly one and it is not compressed: lets work be split by byte range."""
+    members: tuple[Source, ...] = ()
+    span: tuple[int, int] | None = None
+    """Byte range (start, end) of a line-based file that this source stands for; None is all of it."""
+
+    def open(self) -> IO[bytes]:
+        """Open the decompressed bytes."""
+        return self.opener()
+
+    @cached_property
+    def head(self) -> Head:
+        """Look at the first bytes."""
+        if self.members:
+            return Head(self.name, b"", tuple(member.name for member in self.members))
+        with self.open() as stream:
+            return Head(self.name, read_up_to(stream, HEAD_BYTES))
+
+    def text(self) -> io.TextIOWrapper:
+        """Open as text, in the encoding that the head shows; undecodable bytes become U+FFFD."""
+        return io.TextIOWrapper(io.BufferedReader(_Raw(self.open())), self.head.encoding, errors="replace", newline="")
+
+    def lines(self) -> Iterator[tuple[int, bytes]]:
+        """Yield (line number from 1, line without its end) as UTF-8 bytes; empty lines are left out."""
+        if self.head.encoding in ("utf-8", "utf-8-sig"):
+            with self.open() as stream:
+                for number, line in enumerate(stream, 1):
+                    line = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+                    if line:
+                        yield number, line
+        else:
+            with self.text() as text:
+                for number, row in enumerate(text, 1):
+                    if row.strip():
+                        yield number, row.strip().encode("utf-8", "replace")
+
+
+class _Raw(io.RawIOBase):
+    """Make any readable object raw, so that `TextIOWrapper` takes it (zstd and zip members are not `IOBase`)."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._stream.read(len(buffer))
+        buffer[: len(data)] = data
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            self._stream.close()
+        super().close()
+
+
+@dataclass(frozen=True)
+class Head:
+    """The first bytes of a source, seen as bytes, text, lines and JSON; all a sniffer may look at."""
+
+    name: str
+    data: bytes
+    members: tuple[str, ...] = ()
+
+    @property
+    def file_name(self) -> str:
+        """Return the last part of the name, lower case, without compression suffixes."""
+        name = re.split(r"[/\\!]", self.name)[-1].lower()
+        return re.sub(r"\.(gz|bz2|xz|zst)$", "", name)
+
+    @property
+    def truncated(self) -> bool:
+        """Tell whether the source goes on after what is seen here."""
+        return len(self.data) >= HEAD_BYTES
+
+    @cached_property
+    def encoding(self) -> str:
+        """Name the encoding: by BOM, by NUL pattern (UTF-16 without BOM), UTF-8 where it decodes, else cp1252."""
+        data = self.data
+        if data.startswith(b"\xef\xbb\xbf"):
+            return "utf-8-sig"
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return "utf-16"
+        sample = data[:2000]
+        if len(sample) >= 8:
+            if sample[1::2].count(0) > len(sample) // 2 * 0.7:
+                return "utf-16-le"
+            if sample[0::2].count(0) > len(sample) // 2 * 0.7:
+                return "utf-16-be"
+        try:
+            data.decode("utf-8")
+        except UnicodeDecodeError as error:
+            # A character cut by the end of the head is not a reason to doubt UTF-8.
+            if not (self.truncated and error.start >= len(data) - 3):
+                return "cp1252"
+        return "utf-8"
+
+    @cached_property
+    def text(self) -> str:
+        """Decode the head; undecodable bytes become U+FFFD."""
+        return self.data.decode(self.encoding, "replace").lstrip("\ufeff")
+
+    @cached_property
+    def is_binary(self) -> bool:
+        """Tell whether this is not text at all."""
+        if self.encoding.startswith("utf-16"):
+            return False
+        sample = self.data[:4096]
+        control = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in sample)
+        return bool(sample) and control > len(sample) * 0.05
+
+    @cached_property
+    def first_lines(self) -> list[str]:
+        """Return up to 50 complete lines."""
+        lines = self.text.splitlines()
+        if self.truncated and len(lines) > 1:
+            lines = lines[:-1]
+        return lines[:50]
+
+    @cached_property
+    def json(self) -> Any:
+        """Parse the first JSON value, closing it where the head cuts it; None when it is not JSON.
+
+        For line-delimited JSON this is the first record: `is_ndjson` tells.
+        """
+        text = self.text.lstrip()
+        if text[:1] not in ("{", "["):
+            return None
+        if self.is_ndjson:
+            return _parse(text.splitlines()[0])
+        return _parse(text)
+
+    @cached_property
+    def is_ndjson(self) -> bool:
+        """Tell whether line 1 is a whole JSON value and another one follows on its own line (or nothing does)."""
+        lines = [line for line in self.first_lines if line.strip()]
+        if not lines or lines[0].lstrip()[:1] not in ("{", "["):
+            return False
+        if _parse_strict(lines[0]) is None:
+            return False
+        return len(lines) == 1 or lines[1].lstrip()[:1] in ("{", "[")
+
+    @cached_property
+    def record(self) -> dict[str, Any]:
+        """Return the first JSON object: the top level, or the first element of a top-level array; else {}."""
+        value = self.json
+        if isinstance(value, list):
+            value = next((item for item in value if isinstance(item, dict)), None)
+        return value if isinstance(value, dict) else {}
+
+
+def _parse(text: str) -> Any:
+    try:
+        return jiter.from_json(text.encode("utf-8", "replace"), partial_mode="trailing-strings")
+    except ValueError:
+        return None
+
+
+def _parse_strict(text: str) -> Any:
+    try:
+        return jiter.from_json(text.encode("utf-8", "replace"))
+    except ValueError:
+        return None
+
+
+def read_up_to(stream: IO[bytes], size: int) -> bytes:
+    """Read until `size` bytes or the end; a stream may give less at a time. A broken stream gives what came."""
+    parts: list[bytes] = []
+    while size > 0:
+        try:
+            part = stream.read(size)
+        except (OSError, EOFError, ValueError):
+            break
+        if not part:
+            break
+        parts.append(part)
+        size -= len(part)
+    return b"".join(parts)
+
+
+@dataclass(frozen=True)
+class Format:
+    """One export format. `sniff` returns the signature that it recognised, as a phrase for people, or None."""
+
+    name: str
+    """What `--from` takes: lower case, dashes."""
+    title: str
+    """Product and export, for people."""
+    sniff: Callable[[Head], str | None]
+    read: Callable[[Source, ReadOptions], Iterator[Record]]
+    rank: int = 50
+    """Order of sniffing, lowest first: magic bytes 10, vendor JSON 30, generic JSON 60, tables 70, plain text 90."""
+    default_roles: Mapping[str, Role] = field(default_factory=dict)
+    """Vendor role words, case-folded → ours; `role_of` looks here after the user's own mapping."""
+    interactions_per_file: str = "many"
+    """`one` or `many`; documentation only."""
+    splittable: bool = False
+    """True when every line stands alone, so that byte ranges of one file can be read side by side."""
+    not_a_conversation: str = ""
+    """Set for recognised files that hold no conversation: the reason, shown to the user."""
+
+
+COMMON_ROLES: Final[Mapping[str, Role]] = {
+    "customer": "customer", "client": "customer", "caller": "customer", "user": "customer", "visitor": "customer",
+    "guest": "customer", "member": "customer", "patient": "customer", "consumer": "customer", "end_user": "customer",
+    "end-user": "customer", "enduser": "customer", "end user": "customer", "contact": "customer", "requester": "customer",
+    "buyer": "customer", "shopper": "customer", "passenger": "customer", "lead": "customer", "external": "customer",
+    "cust": "customer", "inbound": "customer", "subscriber": "customer", "human": "customer",
+    "agent": "agent", "rep": "agent", "representative": "agent", "advisor": "agent", "adviser": "agent",
+    "csr": "agent", "operator": "agent", "support": "agent", "staff": "agent", "employee": "agent", "associate": "agent",
+    "admin": "agent", "supervisor": "agent", "human_agent": "agent", "specialist": "agent", "support agent": "agent",
+    "outbound": "agent", "teammate": "agent", "technician": "agent", "consultant": "agent",
+    "customer service": "agent", "customer support": "agent",
+    "bot": "bot", "assistant": "bot", "chatbot": "bot", "virtual assistant": "bot", "ivr": "bot", "ai": "bot",
+    "automated_agent": "bot", "custom_bot": "bot", "gpt": "bot", "virtual agent": "bot", "ai agent": "bot",
+    "system": "system", "tool": "system", "function": "system", "developer": "system", "action": "system",
+    "event": "system", "note": "system",
+}  # fmt: skip
+"""Words for roles that mean the same wherever they stand; anything else stays unknown until `--role` maps it."""
+
+
+def role_of(label: object, options: ReadOptions, own: Mapping[str, Role] | None = None) -> Role:
+    """Translate a vendor's role or speaker label: the user's mapping wins, then the format's, then the common words."""
+    key = str(label if label is not None else "").strip().casefold()
+    for table in (options.roles, own or {}, COMMON_ROLES):
+        if key in table:
+            return table[key]
+    return "unknown"
+
+
+def stem_of(source: Source) -> str:
+    """Return the file name without folders and suffix: the interaction id where the export has none."""
+    name = re.split(r"[/\\!]", source.name)[-1]
+    return re.sub(r"(\.[A-Za-z0-9]{1,5}){1,2}$", "", name) or name
+
+
+def join_runs(turns: list[Turn], separator: str = " ") -> list[Turn]:
+    """Join consecutive turns of one speaker: for exports that carry words, phrases or caption cues, not turns."""
+    joined: list[Turn] = []
+    for turn in turns:
+        last = joined[-1] if joined else None
+        if last and (last.role, last.speaker, last.internal) == (turn.role, turn.speaker, turn.internal):
+            joined[-1] = Turn(
+                role=last.role,
+                text=f"{last.text}{separator}{turn.text}".strip(),
+                at=last.at,
+                end=turn.end if turn.end is not None else last.end,
+                speaker=last.speaker,
+                internal=last.internal,
+            )
+        else:
+            joined.append(turn)
+    return joined
