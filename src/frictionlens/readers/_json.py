@@ -1,0 +1,381 @@
+"""Own the ways in which exports lay JSON out: one value, arrays, pages, lines, values after one another.
+
+Whatever is broken or cut off becomes a `Problem`, and what came before it is read.
+Up to `WHOLE_BYTES` a file is parsed in one piece; above that its records are streamed with ijson.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import IO, Any, Final
+
+import jiter
+
+from frictionlens.errors import Problem
+from frictionlens.readers._base import Source, read_up_to
+
+WHOLE_BYTES: Final = 64 * 1024 * 1024
+"""Largest file that is parsed in one piece."""
+
+_TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.S)
+_SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+_CUT_HINT: Final = "what came before it was read; export the file again"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One JSON value that a reader asked for."""
+
+    value: Any
+    where: str
+    """Where it stands, for people: `line 12`, `item 3`; empty when it is the whole file."""
+    envelope: Mapping[str, Any] = field(default_factory=dict)
+    """The other keys of the object whose list held it (a page's users, cursors, metadata)."""
+
+
+def parse_json(data: bytes) -> Any:
+    """Parse one JSON value; invalid UTF-8 and lone surrogates become U+FFFD.
+
+    Raises:
+        ValueError: not JSON, or nested deeper than about 200 levels.
+    """
+    try:
+        return jiter.from_json(data)
+    except ValueError:
+        mended = _mend(data)
+        if mended == data:
+            raise
+        return jiter.from_json(mended)
+
+
+def _mend(data: bytes) -> bytes:
+    data = data.decode("utf-8", "replace").encode().replace(b"\x00", b"")
+    return _replace_lone_surrogates(data) if b"\\u" in data else data
+
+
+def _replace_lone_surrogates(data: bytes) -> bytes:
+    parts: list[bytes] = []
+    start = 0
+    matches = list(_SURROGATE.finditer(data))
+    skip = -1
+    for index, match in enumerate(matches):
+        if index == skip or _is_escaped(data, match.start()):
+            continue
+        following = matches[index + 1] if index + 1 < len(matches) else None
+        high = match[0][3:4] in b"89abAB"
+        if high and following and following.start() == match.end() and following[0][3:4] in b"cdefCDEF":
+            skip = index + 1
+            continue
+        parts += [data[start : match.start()], b"\\ufffd"]
+        start = match.end()
+    return b"".join([*parts, data[start:]])
+
+
+def _is_escaped(data: bytes, position: int) -> bool:
+    count = 0
+    while position > 0 and data[position - 1] == 0x5C:
+        position -= 1
+        count += 1
+    return count % 2 == 1
+
+
+def iter_documents(source: Source) -> Iterator[Item | Problem]:
+    """Yield every top-level JSON value of a source: the one of a plain file, each of NDJSON or concatenated JSON.
+
+    A file larger than `WHOLE_BYTES` that is no NDJSON yields a `Problem`: use `iter_items` for those.
+    """
+    for found in _documents(source):
+        if isinstance(found, _Huge):
+            reason = f"one JSON value of more than {WHOLE_BYTES // 2**20} MB, which this format does not come in"
+            yield Problem(source.name, "", reason, "split the export into smaller files")
+        else:
+            yield found
+
+
+def iter_items(source: Source, *keys: str) -> Iterator[Item | Problem]:
+    """Yield the records of a source, wherever they lie.
+
+    Every element of a top-level array, every element of the list under the first of `keys` that an object has
+    (dots go deeper: `_embedded.conversations`), and every other top-level value as it is.
+    Files larger than `WHOLE_BYTES` are streamed.
+    """
+    for found in _documents(source):
+        if isinstance(found, _Huge):
+            yield from _stream(source, keys)
+        elif isinstance(found, Problem):
+            yield found
+        else:
+            yield from explode(found, *keys)
+
+
+def explode(item: Item, *keys: str) -> Iterator[Item]:
+    """Yield the records inside one value: see `iter_items`."""
+    value = item.value
+    if isinstance(value, list):
+        lead = f"{item.where}, " if item.where else ""
+        for number, element in enumerate(value, 1):
+            yield from explode(Item(element, f"{lead}item {number}", item.envelope), *keys)
+        return
+    if isinstance(value, dict):
+        for key in keys:
+            records = dig(value, key)
+            if isinstance(records, list):
+                lead = f"{item.where}, " if item.where else ""
+                top = key.split(".", 1)[0]
+                envelope = {name: each for name, each in value.items() if name != top}
+                for number, element in enumerate(records, 1):
+                    yield Item(element, f"{lead}item {number}", envelope)
+                return
+    yield item
+
+
+def dig(value: Any, path: str) -> Any:
+    """Follow `a.b.c` down nested objects; None where one is missing or no object."""
+    for key in path.split("."):
+        if not isinstance(value, dict):
+            return None
+        value = value.get(key)
+    return value
+
+
+class _Huge:
+    """Stands for a value too large to be parsed in one piece."""
+
+
+def _documents(source: Source) -> Iterator[Item | Problem | _Huge]:
+    head = source.head
+    if head.is_ndjson and (head.truncated or sum(bool(line.strip()) for line in head.first_lines) > 1):
+        yield from _lines(source)
+        return
+    utf8 = source.head.encoding in ("utf-8", "utf-8-sig")
+    with source.open() if utf8 else source.text() as stream:
+        data = read_up_to(stream, WHOLE_BYTES + 1) if utf8 else stream.read(WHOLE_BYTES + 1).encode("utf-8", "replace")  # type: ignore[arg-type, union-attr]
+    data = data.removeprefix(b"\xef\xbb\xbf").strip()
+    if not data:
+        return
+    if len(data) >= WHOLE_BYTES:
+        yield from _lines(source) if _first_line_is_json(data) else iter((_Huge(),))
+        return
+    try:
+        yield Item(parse_json(data), "")
+    except ValueError:
+        if _first_line_is_json(data):
+            yield from _lines(source)
+        else:
+            yield from _salvage(source, data)
+
+
+def _first_line_is_json(data: bytes) -> bool:
+    first, _, rest = data.partition(b"\n")
+    if not rest or rest.lstrip()[:1] not in (b"{", b"["):
+        return False
+    try:
+        parse_json(first)
+    except ValueError:
+        return False
+    return True
+
+
+def _lines(source: Source) -> Iterator[Item | Problem]:
+    for number, line in source.lines():
+        try:
+            yield Item(parse_json(line), f"line {number}")
+        except (ValueError, RecursionError):
+            yield Problem(source.name, f"line {number}", "not valid JSON", "the other lines were read")
+
+
+def _salvage(source: Source, data: bytes) -> Iterator[Item | Problem]:
+    """Read values that follow one another, and of a broken or cut one what came before the break."""
+    text = _mend(data).decode("utf-8", "replace")
+    decoder = json.JSONDecoder()
+    position, number = 0, 0
+    while position < len(text):
+        number += 1
+        try:
+            value, end = decoder.raw_decode(text, position)
+        except RecursionError:
+            yield Problem(source.name, "", "JSON nested too deeply")
+            return
+        except ValueError as error:
+            broken = getattr(error, "pos", len(text))
+            value = _before_the_break(text[position:], broken - position)
+            line = text.count("\n", 0, broken) + 1
+            at_end = broken >= len(text) - 1 or "Unterminated" in str(error)
+            what = "the file is cut off" if at_end else f"broken JSON at line {line}"
+            yield Problem(source.name, f"value {number}" if number > 1 else "", what, _CUT_HINT)
+            if value is not None:
+                yield Item(value, f"value {number}" if number > 1 else "")
+            return
+        yield Item(value, f"value {number}")
+        position = end
+        while position < len(text) and text[position] in " \t\r\n,\x1e":
+            position += 1
+
+
+def _before_the_break(text: str, broken: int) -> Any:
+    """Parse what stands before a break, without the innermost record that the break cut in two; None if nothing."""
+    for end in (len(text), broken):
+        part = text[:end]
+        try:
+            value = jiter.from_json(part.encode(), partial_mode=True)
+        except ValueError:
+            continue
+        _drop_cut_record(value, part)
+        return value
+    return None
+
+
+def _drop_cut_record(value: Any, text: str) -> None:
+    open_containers: list[str] = []
+    for match in _TOKENS.finditer(text):
+        mark = match[0]
+        if mark in "[{":
+            open_containers.append(mark)
+        elif mark in "]}" and open_containers:
+            open_containers.pop()
+    lists: list[tuple[list[Any], bool]] = []
+    for index, kind in enumerate(open_containers):
+        if kind == "[":
+            if not isinstance(value, list):
+                break
+            lists.append((value, open_containers[index + 1 : index + 2] == ["{"]))
+            value = value[-1] if value else None
+        else:
+            if not isinstance(value, dict):
+                break
+            value = next(reversed(value.values())) if value else None
+    if lists and lists[-1][1] and lists[-1][0]:
+        lists[-1][0].pop()
+
+
+def _stream(source: Source, keys: Sequence[str]) -> Iterator[Item | Problem]:
+    """Yield the records of a huge file one by one; of the rest of an object only its scalars are kept."""
+    import ijson
+
+    top = source.head.text.lstrip()[:1]
+    prefix = "item" if top == "[" else _first_list(source, keys)
+    if prefix is None:
+        yield Problem(
+            source.name, "", f"one JSON value of more than {WHOLE_BYTES // 2**20} MB without a list of records"
+        )
+        return
+    number = 0
+    with _utf8(source) as stream:
+        try:
+            for number, value in enumerate(ijson.items(stream, prefix, use_float=True), 1):
+                yield from (
+                    explode(Item(value, f"item {number}"), *keys) if top == "[" else (Item(value, f"item {number}"),)
+                )
+        except (ijson.JSONError, UnicodeDecodeError, OSError, EOFError):
+            yield Problem(source.name, f"after item {number}", "broken JSON, or the file is cut off", _CUT_HINT)
+
+
+def _first_list(source: Source, keys: Sequence[str]) -> str | None:
+    import ijson
+
+    with _utf8(source) as stream:
+        try:
+            for prefix, event, _ in ijson.parse(stream):
+                if event == "start_array" and prefix in keys:
+                    return f"{prefix}.item"
+        except (ijson.JSONError, UnicodeDecodeError, OSError, EOFError):
+            return None
+    return None
+
+
+def _utf8(source: Source) -> IO[bytes]:
+    if source.head.encoding == "utf-8":
+        return source.open()
+    return _Encoded(source)  # type: ignore[return-value]
+
+
+class _Encoded:
+    """Re-encode a text stream as UTF-8 bytes, piece by piece."""
+
+    def __init__(self, source: Source) -> None:
+        self._text = source.text()
+
+    def read(self, size: int = -1) -> bytes:
+        return self._text.read(size).encode("utf-8", "replace")
+
+    def __enter__(self) -> _Encoded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._text.close()
+
+
+# ---------------------------------------------------------------- tolerant access
+
+
+def pick(record: Mapping[str, Any], *names: str) -> Any:
+    """Return the first value that is there and not None under any of `names`, whatever their case and separators.
+
+    `startTime` also finds `start_time`, `StartTime` and `start-time`: exports of one product drift in this.
+    """
+    for name in names:
+        value = record.get(name)
+        if value is not None:
+            return value
+    wanted = {_plain(name): index for index, name in reversed(list(enumerate(names)))}
+    best: tuple[int, Any] | None = None
+    for key, value in record.items():
+        if value is not None and isinstance(key, str):
+            index = wanted.get(_plain(key))
+            if index is not None and (best is None or index < best[0]):
+                best = (index, value)
+    return best[1] if best else None
+
+
+_PLAIN: dict[str, str] = {}
+
+
+def _plain(name: str) -> str:
+    plain = _PLAIN.get(name)
+    if plain is None:
+        plain = name.replace("_", "").replace("-", "").replace(" ", "").casefold()
+        if len(_PLAIN) < 10_000:
+            _PLAIN[name] = plain
+    return plain
+
+
+def pick_list(record: Any, *names: str) -> list[Any]:
+    """Return the first list under any of `names`; an empty one where there is none."""
+    value = pick(record, *names) if isinstance(record, dict) else None
+    return value if isinstance(value, list) else []
+
+
+def pick_dict(record: Any, *names: str) -> dict[str, Any]:
+    """Return the first object under any of `names`; an empty one where there is none."""
+    value = pick(record, *names) if isinstance(record, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def pick_text(record: Any, *names: str) -> str | None:
+    """Return the first non-empty string or number under any of `names`, as text; None where there is none."""
+    if not isinstance(record, dict):
+        return None
+    for name in names:
+        if name in record and (text := text_of(record[name])):
+            return text
+    return text_of(pick(record, *names))
+
+
+def text_of(value: Any) -> str | None:
+    """Return a scalar as text: ids come as numbers or strings; None for empty ones, booleans, lists and objects."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = str(value)
+    return text if text.strip() else None
+
+
+def dicts(values: Any, keep: Callable[[dict[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
+    """Return the objects in a list, and nothing for anything else."""
+    if not isinstance(values, list):
+        return []
+    return [value for value in values if isinstance(value, dict) and (keep is None or keep(value))]
