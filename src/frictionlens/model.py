@@ -142,6 +142,25 @@ class Facts(Struct, frozen=True):
     """Words of acknowledgement and hollow empathy before the first option; None when no option was offered."""
 
 
+class Mark(Struct, frozen=True, array_like=True):
+    """Where a finding stands in an excerpt turn: offsets in the *redacted* text, end-exclusive."""
+
+    start: int
+    end: int
+    finding: int
+    """Index into `Scored.findings`."""
+
+
+class ExcerptTurn(Struct, frozen=True, omit_defaults=True):
+    """One turn around a finding, redacted and cut to length: what a report opens when asked for the evidence."""
+
+    turn: int
+    """0-based index in the interaction as exported."""
+    role: Role
+    text: str
+    marks: tuple[Mark, ...] = ()
+
+
 class Scored(Struct, frozen=True, kw_only=True):
     """One scored interaction: the result line. Holds redacted quotes, never the transcript."""
 
@@ -170,3 +189,5 @@ class Scored(Struct, frozen=True, kw_only=True):
     """First words of the customer, redacted; what similar requests are found by."""
     content_hash: str = ""
     """Digest of what was read, so that an unchanged interaction can be skipped."""
+    excerpt: tuple[ExcerptTurn, ...] = ()
+    """The turns that carry findings and their neighbours, redacted; empty unless a store or a report asked for it."""
