@@ -12,10 +12,21 @@ from dataclasses import dataclass
 from functools import cache
 
 from frictionlens.errors import Problem, UserError, nearest
+from frictionlens.readers import _sources
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._sources import find_sources
 
-__all__ = ["Format", "Head", "ReadOptions", "Recognition", "Record", "Source", "find_sources", "formats", "read", "recognise"]
+__all__ = [
+    "Format",
+    "Head",
+    "ReadOptions",
+    "Recognition",
+    "Record",
+    "Source",
+    "find_sources",
+    "formats",
+    "read",
+    "recognise",
+]
 
 
 @cache
@@ -26,6 +37,15 @@ def formats() -> dict[str, Format]:
         if not module.name.startswith("_"):
             found.append(importlib.import_module(f"{__name__}.{module.name}").FORMAT)
     return {each.name: each for each in sorted(found, key=lambda each: (each.rank, each.name))}
+
+
+def find_sources(paths: Iterable[str]) -> Iterator[Source]:
+    """Find what to read in files, folders, globs and standard input (`-`); a folder that is one export is one source.
+
+    Raises:
+        UserError: a path that does not exist, or a pattern that matches nothing.
+    """
+    return _sources.find_sources(paths, [each.bundle for each in formats().values() if each.bundle])
 
 
 @dataclass(frozen=True)
@@ -65,7 +85,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[Record]:
     """Read one source; whatever goes wrong in its reader becomes a problem with the source named."""
     found = recognise(source, options)
     if found.format is None:
-        yield Problem(source.name, "", found.reason, "`frictionlens formats` lists what can be read; --from FORMAT names one")
+        yield Problem(
+            source.name, "", found.reason, "`frictionlens formats` lists what can be read; --from FORMAT names one"
+        )
         return
     if found.format.not_a_conversation:
         yield Problem(source.name, "", f"{found.format.title}: {found.format.not_a_conversation}")

@@ -248,6 +248,9 @@ class Format:
     """`one` or `many`; documentation only."""
     splittable: bool = False
     """True when every line stands alone, so that byte ranges of one file can be read side by side."""
+    bundle: Callable[[frozenset[str]], bool] | None = None
+    """Set where a folder is one export: tells so from the names in it (files, and folders with a final `/`).
+    Such a source has `members`, named with their whole path."""
     not_a_conversation: str = ""
     """Set for recognised files that hold no conversation: the reason, shown to the user."""
 

@@ -8,16 +8,24 @@ import gzip
 import io
 import lzma
 import sys
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from frictionlens.errors import UserError
 from frictionlens.readers._base import Source
 
+Bundle = Callable[[frozenset[str]], bool]
+"""Tells from the names in one folder (files, and folders with a final `/`) that it is one export: `Format.bundle`."""
 
-def find_sources(paths: Iterable[str]) -> Iterator[Source]:
+
+def find_sources(paths: Iterable[str], bundles: Sequence[Bundle] = ()) -> Iterator[Source]:
     """Find what to read, in sorted order; `-` is standard input.
+
+    Args:
+        paths: files, folders, glob patterns.
+        bundles: what makes a folder one source (with `members`) instead of many.
 
     Raises:
         UserError: a path that does not exist, or a pattern that matches nothing.
@@ -29,14 +37,55 @@ def find_sources(paths: Iterable[str]) -> Iterator[Source]:
             continue
         path = Path(name)
         if path.is_dir():
-            yield from (_file_source(each) for each in sorted(path.rglob("*")) if each.is_file() and not _is_hidden(each, path))
+            files = (each for each in sorted(path.rglob("*")) if each.is_file() and not _is_hidden(each, path))
+            members = [(PurePosixPath(each.relative_to(path).as_posix()), _file_source(each)) for each in files]
+            yield from group_bundles(members, name.rstrip("/") or name, bundles)
         elif path.exists():
             yield _file_source(path)
         else:
             matches = sorted(glob.glob(name, recursive=True))
             if not matches:
                 raise UserError("there is no such file or folder", name, "check the path; quote patterns with *")
-            yield from find_sources(matches)
+            yield from find_sources(matches, bundles)
+
+
+def group_bundles(
+    members: Sequence[tuple[PurePosixPath, Source]], root: str, bundles: Sequence[Bundle]
+) -> Iterator[Source]:
+    """Turn every folder that is one export into one source; everything else stays as it is, in order.
+
+    Args:
+        members: every file below a folder or in an archive: its path from there, and its source.
+        root: name of the folder or archive, for people.
+        bundles: what makes a folder one export; the folder nearest to the root wins and takes all below it.
+    """
+    names: defaultdict[PurePosixPath, set[str]] = defaultdict(set)
+    for path, _ in members:
+        names[path.parent].add(path.name)
+        for folder in path.parents[:-1]:
+            names[folder.parent].add(f"{folder.name}/")
+    claimed = {folder for folder, inside in names.items() if any(bundle(frozenset(inside)) for bundle in bundles)}
+    gathered: dict[PurePosixPath, list[Source]] = {}
+    loose: list[Source | PurePosixPath] = []
+    for path, source in members:
+        home = next((folder for folder in reversed(path.parents) if folder in claimed), None)
+        if home is None:
+            loose.append(source)
+        elif home in gathered:
+            gathered[home].append(source)
+        else:
+            gathered[home] = [source]
+            loose.append(home)
+    for each in loose:
+        if isinstance(each, Source):
+            yield each
+        else:
+            name = root if each == PurePosixPath() else f"{root}/{each}"
+            yield Source(name, _no_bytes, members=tuple(gathered[each]))
+
+
+def _no_bytes() -> IO[bytes]:
+    return io.BytesIO()
 
 
 def _is_hidden(path: Path, root: Path) -> bool:
