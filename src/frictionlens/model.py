@@ -55,6 +55,15 @@ class Turn(Struct, frozen=True, omit_defaults=True):
     """Hand labels; read by `eval` alone. None means not labelled, () means labelled with nothing."""
     charged: tuple[Charged, ...] | None = None
     kind_of_no: str | None = None
+    lines: tuple[int, int] | None = None
+    """First and last line (from 1) of the text in the user's file, where the reader knows: what `check` marks."""
+
+    def line_at(self, offset: int) -> int | None:
+        """Return the line of the user's file that holds a character of the text, or None where it is not known."""
+        if self.lines is None:
+            return None
+        # Formats that escape line ends (JSON) hold many lines of text in one line of the file.
+        return min(self.lines[0] + self.text.count("\n", 0, offset), self.lines[1])
 
 
 class Expectation(Struct, frozen=True, omit_defaults=True):
@@ -108,6 +117,8 @@ class Finding(Struct, frozen=True):
     kind_of_no: KindOfNo | None
     charged: tuple[Charged, ...]
     fingerprint: str
+    line: int | None = None
+    """Line (from 1) of the user's file where the quote starts, in formats that are edited by hand, such as macros."""
 
 
 class Contribution(Struct, frozen=True):
@@ -187,6 +198,8 @@ class Scored(Struct, frozen=True, kw_only=True):
     language: str | None = None
     request: str | None = None
     """First words of the customer, redacted; what similar requests are found by."""
+    expect: Expectation | None = None
+    """What a QA sample promised; `check` compares."""
     content_hash: str = ""
     """Digest of what was read, so that an unchanged interaction can be skipped."""
     excerpt: tuple[ExcerptTurn, ...] = ()
