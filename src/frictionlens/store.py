@@ -27,6 +27,7 @@ from frictionlens.model import (
     Charged,
     Contribution,
     ExcerptTurn,
+    Expectation,
     Facts,
     Finding,
     NotEvaluated,
@@ -60,11 +61,11 @@ CREATE TABLE IF NOT EXISTS interactions (
     company_words INTEGER, process_words INTEGER, seconds DOUBLE, process_seconds DOUBLE,
     apology_words_before_option INTEGER,
     not_evaluated STRUCT(what VARCHAR, reason VARCHAR)[],
-    excerpt VARCHAR);
+    expect VARCHAR, excerpt VARCHAR);
 CREATE TABLE IF NOT EXISTS findings (
     interaction_id VARCHAR, source VARCHAR, position INTEGER, rule_id VARCHAR, category VARCHAR, family VARCHAR,
     severity VARCHAR, confidence VARCHAR, turn INTEGER, "start" INTEGER, "end" INTEGER, quote VARCHAR,
-    kind_of_no VARCHAR, charged STRUCT(kind VARCHAR, name VARCHAR)[], fingerprint VARCHAR, points DOUBLE);
+    kind_of_no VARCHAR, charged STRUCT(kind VARCHAR, name VARCHAR)[], fingerprint VARCHAR, line INTEGER, points DOUBLE);
 CREATE OR REPLACE VIEW evaluated AS
     SELECT *, strftime(started_utc, '%G-W%V') AS week,
         NOT list_has_any(list_transform(not_evaluated, lambda n: n.what), ['all', 'friction']) AS friction_evaluated,
@@ -382,6 +383,7 @@ def parse_started(text: str | None) -> tuple[datetime | None, bool]:
     return moment.astimezone(UTC).replace(tzinfo=None), True
 
 
+_EXPECT = msgspec.json.Decoder(Expectation)
 _EXCERPT = msgspec.json.Decoder(tuple[ExcerptTurn, ...])
 _ENCODE = msgspec.json.Encoder()
 
@@ -412,6 +414,7 @@ def _interaction_table(rows: Sequence[Scored], digest: str) -> pa.Table:
             pa.list_(pa.struct([("what", text), ("reason", text)])),
             [[{"what": item.what, "reason": item.reason} for item in row.not_evaluated] for row in rows],
         ),
+        ("expect", text, [_ENCODE.encode(row.expect).decode() if row.expect else None for row in rows]),
         ("excerpt", text, [_ENCODE.encode(row.excerpt).decode() if row.excerpt else None for row in rows]),
     ]
     columns += [
@@ -444,7 +447,11 @@ def _finding_table(rows: Sequence[Scored]) -> pa.Table:
         ),
     ]
     columns += [
-        (name, whole if name in ("turn", "start", "end") else text, [getattr(finding, name) for _, _, finding in pairs])
+        (
+            name,
+            whole if name in ("turn", "start", "end", "line") else text,
+            [getattr(finding, name) for _, _, finding in pairs],
+        )
         for name in Finding.__struct_fields__
         if name != "charged"
     ]
@@ -459,13 +466,14 @@ def _scored(record: dict[str, Any], hits: list[dict[str, Any]]) -> Scored:
         )
         for hit in hits
     )
-    plain = set(Scored.__struct_fields__) & record.keys() - {"tags", "not_evaluated", "excerpt"}
+    plain = set(Scored.__struct_fields__) & record.keys() - {"tags", "not_evaluated", "expect", "excerpt"}
     return Scored(
         contributions=tuple(Contribution(hit["position"], hit["points"]) for hit in hits if hit["points"] is not None),
         not_evaluated=tuple(NotEvaluated(item["what"], item["reason"]) for item in record["not_evaluated"]),
         findings=findings,
         facts=Facts(**{name: record[name] for name in _FACTS}),
         tags=tuple(record["tags"]),
+        expect=_EXPECT.decode(record["expect"]) if record["expect"] else None,
         excerpt=_EXCERPT.decode(record["excerpt"]) if record["excerpt"] else (),
         **{name: record[name] for name in plain},
     )
