@@ -1,1 +1,0 @@
-"""Own the arithmetic over many results: weeks, ledger, funnels, pairs, intervals."""
