@@ -103,6 +103,10 @@ def plan_table(header: Sequence[str], sample: Sequence[Row], options: ReadOption
     """
     columns = find_columns(header, options)
     mapped = options.columns
+    key = columns.get("conversation")
+    if key is not None and "conversation" not in mapped and _is_speech(key, sample, options):
+        # `conversation`, `chat`, `thread` name an id in one export and what was said in the next.
+        columns = find_columns([name if i != key else "" for i, name in enumerate(header)], options)
     if "text" not in mapped and "transcript" not in mapped:
         wide = _find_wide(header)
         if len(wide) >= 2 and not ("text" in columns and "role" in columns):
@@ -138,6 +142,15 @@ def plan_table(header: Sequence[str], sample: Sequence[Row], options: ReadOption
     )
 
 
+def _is_speech(index: int, sample: Sequence[Row], options: ReadOptions) -> bool:
+    values = [row[index] for row in sample if index < len(row) and row[index] not in (None, "")][:5]
+    return any(
+        not isinstance(value, str) or (len(value) > 12 and _is_transcript(value, options))
+        for value in values
+        if not isinstance(value, int | float)
+    )
+
+
 def _find_wide(header: Sequence[str]) -> tuple[tuple[int, int | None, str], ...]:
     """Find `turn_1, turn_2 …`, `customer_1, agent_1 …` and `role_1, text_1 …` columns."""
     texts: list[tuple[int, int, str]] = []
@@ -166,7 +179,7 @@ def _find_wide(header: Sequence[str]) -> tuple[tuple[int, int | None, str], ...]
             "content",
         ):
             texts.append((number, index, ""))
-    if len(texts) < 2 or len({number for number, _, _ in texts}) < 2:
+    if len(texts) < 2 or len({(number, word) for number, _, word in texts}) < 2:
         return ()
     texts.sort(key=lambda each: (each[0], each[1]))
     labels = {word: ("customer" if _CUSTOMER_TEXT.match(word) else "agent") for _, _, word in texts if word}
@@ -207,7 +220,10 @@ def _find_cell_column(
 
 
 def _may_be_transcript(values: Sequence[Any]) -> bool:
-    return any(":" in value if isinstance(value, str) else hasattr(value, "__len__") for value in values)
+    return any(
+        ":" in value or value.lstrip()[:1] == "[" if isinstance(value, str) else hasattr(value, "__len__")
+        for value in values
+    )
 
 
 def _is_transcript(value: Any, options: ReadOptions) -> bool:
