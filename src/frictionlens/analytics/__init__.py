@@ -1,0 +1,1 @@
+"""Own the arithmetic over many results: weeks, ledger, funnels, pairs, intervals."""
