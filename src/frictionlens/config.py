@@ -114,8 +114,8 @@ class Policy(_Table):
     """What to check when the command line names nothing."""
     macros: tuple[str, ...] = ()
     """Reply macros, canned responses and call scripts to check, beside `paths`."""
-    fail_on: Literal["low", "medium", "high", "never"] = "medium"
-    """A new friction finding of at least this severity fails: low, medium, high, or never."""
+    fail_on: Literal["low", "medium", "high", "never"] | None = None
+    """A new friction finding of at least this severity fails. Unset: medium, or never beside limits of your own."""
     min_confidence: Confidence = "high"
     """Only findings of rules that are at least this sure may fail a build."""
     max_score: Points | None = None
@@ -168,7 +168,7 @@ class Settings(_Table):
     agents: Literal["hash", "drop", "keep"] = "hash"
     """Agent identity in results: reports charge processes, not people."""
     excerpt: bool = True
-    """Keep the customer's first words, redacted, so that similar requests can be paired."""
+    """Keep the turns around findings, redacted, so that reports can show them."""
     jobs: Annotated[int, Field(ge=0)] = 0
     """Worker processes; 0 decides by the size of the input."""
     min_confidence: Confidence = "low"
@@ -514,6 +514,7 @@ _EXAMPLES: Final[Mapping[str, str]] = {
     "score.weights": "{ stall = 1.5 }",
     "check.paths": '["qa/"]',
     "check.macros": '["macros/"]',
+    "check.fail_on": '"medium"',
     "check.max_score": "60",
     "check.max_mean": "20",
     "check.max_share_over": "0.05",

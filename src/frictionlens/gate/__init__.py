@@ -1,0 +1,30 @@
+"""Own the gate: policy, baseline and suppressions in; a verdict with its reasons out. Prints and exits nothing."""
+
+from frictionlens.gate._baseline import Baseline, BaselineEntry, load_baseline, save_baseline
+from frictionlens.gate._judge import Audited, check_names, judge, update_baseline
+from frictionlens.gate._outcome import ExitCode, Outcome, decide
+from frictionlens.gate._suppressions import Suppression, load_suppressions
+from frictionlens.gate._verdict import Case, Criterion, Failure, Level, Mark, Standing, Verdict
+
+__all__ = [
+    "Audited",
+    "Baseline",
+    "BaselineEntry",
+    "Case",
+    "Criterion",
+    "ExitCode",
+    "Failure",
+    "Level",
+    "Mark",
+    "Outcome",
+    "Standing",
+    "Suppression",
+    "Verdict",
+    "check_names",
+    "decide",
+    "judge",
+    "load_baseline",
+    "load_suppressions",
+    "save_baseline",
+    "update_baseline",
+]
