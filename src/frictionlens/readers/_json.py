@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import IO, Any, Final
 
@@ -98,7 +98,7 @@ def iter_documents(source: Source) -> Iterator[Item | Problem]:
 def iter_items(source: Source, *keys: str) -> Iterator[Item | Problem]:
     """Yield the records of a source, wherever they lie.
 
-    Every element of a top-level array, every element of the list under the first of `keys` that an object has
+    Every element of a top-level array, every element of the lists that an object has under any of `keys`
     (dots go deeper: `_embedded.conversations`), and every other top-level value as it is.
     Files larger than `WHOLE_BYTES` are streamed.
     """
@@ -119,17 +119,21 @@ def explode(item: Item, *keys: str) -> Iterator[Item]:
         for number, element in enumerate(value, 1):
             yield from explode(Item(element, f"{lead}item {number}", item.envelope), *keys)
         return
+    found = False
     if isinstance(value, dict):
+        tops = {key.split(".", 1)[0] for key in keys}
+        lead = f"{item.where}, " if item.where else ""
+        number = 0
         for key in keys:
             records = dig(value, key)
             if isinstance(records, list):
-                lead = f"{item.where}, " if item.where else ""
-                top = key.split(".", 1)[0]
-                envelope = {name: each for name, each in value.items() if name != top}
-                for number, element in enumerate(records, 1):
+                found = True
+                envelope = {name: each for name, each in value.items() if name not in tops}
+                for element in records:
+                    number += 1
                     yield Item(element, f"{lead}item {number}", envelope)
-                return
-    yield item
+    if not found:
+        yield item
 
 
 def dig(value: Any, path: str) -> Any:
@@ -256,34 +260,44 @@ def _stream(source: Source, keys: Sequence[str]) -> Iterator[Item | Problem]:
     import ijson
 
     top = source.head.text.lstrip()[:1]
-    prefix = "item" if top == "[" else _first_list(source, keys)
-    if prefix is None:
-        yield Problem(
-            source.name, "", f"one JSON value of more than {WHOLE_BYTES // 2**20} MB without a list of records"
-        )
-        return
+    prefixes = {"item"} if top == "[" else {f"{key}.item" for key in keys}
     number = 0
     with _utf8(source) as stream:
         try:
-            for number, value in enumerate(ijson.items(stream, prefix, use_float=True), 1):
+            for value in _values_under(ijson.parse(stream, use_float=True), prefixes):
+                number += 1
                 yield from (
                     explode(Item(value, f"item {number}"), *keys) if top == "[" else (Item(value, f"item {number}"),)
                 )
         except (ijson.JSONError, UnicodeDecodeError, OSError, EOFError):
             yield Problem(source.name, f"after item {number}", "broken JSON, or the file is cut off", _CUT_HINT)
+            return
+    if not number:
+        yield Problem(
+            source.name, "", f"one JSON value of more than {WHOLE_BYTES // 2**20} MB without a list of records"
+        )
 
 
-def _first_list(source: Source, keys: Sequence[str]) -> str | None:
-    import ijson
+def _values_under(events: Iterable[tuple[str, str, Any]], prefixes: Set[str]) -> Iterator[Any]:
+    """Build the values that stand under any of `prefixes` (`ijson.items` takes one prefix only)."""
+    from ijson.common import ObjectBuilder
 
-    with _utf8(source) as stream:
-        try:
-            for prefix, event, _ in ijson.parse(stream):
-                if event == "start_array" and prefix in keys:
-                    return f"{prefix}.item"
-        except (ijson.JSONError, UnicodeDecodeError, OSError, EOFError):
-            return None
-    return None
+    building: ObjectBuilder | None = None
+    within = ""
+    for prefix, event, value in events:
+        if building is None:
+            if prefix not in prefixes or event in ("end_map", "end_array", "map_key"):
+                continue
+            if event not in ("start_map", "start_array"):
+                yield value
+                continue
+            building, within = ObjectBuilder(), prefix
+            building.event(event, value)
+        else:
+            building.event(event, value)
+            if prefix == within and event in ("end_map", "end_array"):
+                yield building.value
+                building = None
 
 
 def _utf8(source: Source) -> IO[bytes]:

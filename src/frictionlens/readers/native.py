@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import msgspec
 
 from frictionlens.errors import Problem
-from frictionlens.model import Interaction
+from frictionlens.model import ROLES, Interaction
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 
 _DECODER = msgspec.json.Decoder(Interaction)
@@ -16,9 +16,10 @@ _DECODER = msgspec.json.Decoder(Interaction)
 def _sniff(head: Head) -> str | None:
     record = head.record
     turns = record.get("turns")
-    if "id" not in record or not isinstance(turns, list) or not turns or not isinstance(turns[0], dict):
+    if not isinstance(record.get("id"), str) or not isinstance(turns, list) or not turns:
         return None
-    if {"role", "text"} <= turns[0].keys():
+    # Lines of the same shape with other role words or numbers as ids are read by what their keys mean.
+    if all(isinstance(turn, dict) and "text" in turn and turn.get("role") in ROLES for turn in turns[:5]):
         return "lines with id and turns[].role/text"
     return None
 

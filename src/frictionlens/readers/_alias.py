@@ -1,0 +1,293 @@
+"""Own the words that exports of no known product use for the parts of a turn and of a conversation."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from frictionlens.model import Role
+from frictionlens.readers._base import COMMON_ROLES, ReadOptions, role_of
+from frictionlens.readers._build import Draft, channel_of, csat_of, role_for
+from frictionlens.readers._json import pick, pick_dict, pick_text, text_of
+from frictionlens.readers._times import parse_duration, parse_moment, parse_number, parse_seconds
+
+TEXT: Final = (
+    "text",
+    "message",
+    "content",
+    "utterance",
+    "body",
+    "msg",
+    "value",
+    "transcript",
+    "transcription",
+    "sentence",
+    "words_text",
+)
+ROLE: Final = (
+    "role", "speaker_role", "author_role", "participant_role", "sender_role", "sender_type", "author_type",
+    "actor_type",
+    "participant_type", "user_type", "speaker_type", "party", "source", "speaker", "sender", "from", "author",
+    "who", "participant",
+    "direction", "channel_tag",
+)  # fmt: skip
+NAME: Final = (
+    "name", "speaker_name", "author_name", "sender_name", "display_name", "speaker", "sender", "from", "author",
+    "speaker_id", "author_id", "sender_id", "user",
+)  # fmt: skip
+TIME: Final = (
+    "timestamp", "time", "ts", "created_at", "at", "date", "datetime", "sent_at", "start_time", "start",
+    "begin", "offset",
+    "start_time_ms", "start_ms", "offset_ms", "timestamp_ms", "begin_offset_millis", "time_in_call_secs",
+    "seconds_from_start",
+)  # fmt: skip
+END: Final = ("end", "end_time", "end_ms", "end_time_ms", "end_offset_millis", "stop")
+TURNS: Final = (
+    "turns", "transcript", "messages", "dialogue", "dialog", "conversation", "utterances", "conversations",
+    "chat", "log",
+    "entries", "history", "comments", "thread", "segments", "exchanges", "transcription", "chat_log", "chat_history",
+    "transcript_object", "transcripts", "lines", "replies", "chat_transcript", "call_transcript",
+    "interactions", "events",
+)  # fmt: skip
+ID: Final = (
+    "conversation_id", "interaction_id", "id", "dialogue_id", "dialog_id", "convo_id", "conv_id", "call_id",
+    "chat_id", "session_id",
+    "ticket_id", "contact_id", "case_id", "thread_id", "uuid", "_id", "transcript_id", "conversation_sid",
+    "call_sid", "dialogue_idx",
+)  # fmt: skip
+GROUP: Final = (
+    *(each for each in ID if each not in ("id", "uuid", "_id")),
+    "conversation",
+    "thread",
+    "ticket",
+    "dialogue",
+)
+INTERNAL: Final = ("internal", "is_internal", "private", "is_private", "is_note", "internal_note")
+
+
+def text_in(turn: Mapping[str, Any], options: ReadOptions) -> str | None:
+    """Return what was said in a turn; None where the turn has no key for it."""
+    value = _value_in(turn, options)
+    return None if value is _MISSING else content_text(value)
+
+
+_MISSING: Final = object()
+
+
+def _value_in(turn: Mapping[str, Any], options: ReadOptions) -> Any:
+    own = options.columns.get("text")
+    if own is not None and own in turn:
+        return turn[own]
+    for name in TEXT:
+        if name in turn and not isinstance(turn[name], bool):
+            return turn[name]
+    value = pick(turn, *TEXT)
+    return _MISSING if value is None else value
+
+
+def content_text(content: Any) -> str:
+    """Return the words of a message: a string, parts (`[{"type": "text", "text": …}]`), or an object with text."""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(filter(None, (content_text(part) for part in content)))
+    if isinstance(content, dict):
+        if content.get("type") in (
+            "image_url",
+            "tool_use",
+            "tool_result",
+            "image",
+            "input_audio",
+            "thinking",
+            "reasoning",
+        ):
+            return ""
+        for key in ("text", "content", "value", "body", "message", "transcript"):
+            if key in content:
+                return content_text(content[key])
+    return text_of(content) or ""
+
+
+def is_turn(value: Any, options: ReadOptions | None = None) -> bool:
+    """Tell whether a value reads as one turn: it has words, and says who spoke them."""
+    options = options or ReadOptions()
+    if isinstance(value, list):
+        return len(value) == 2 and all(isinstance(each, str) for each in value) and len(value[0]) <= 40
+    if not isinstance(value, dict):
+        return False
+    if _value_in(value, options) is not _MISSING:
+        return _label_in(value, options) is not None or _flag(value) is not None
+    return role_key(value) is not None
+
+
+def role_key(turn: Mapping[str, Any]) -> str | None:
+    """Return the key that is itself the role and holds the words, as in `{"agent": "Hello"}`."""
+    found = [
+        key for key, value in turn.items() if isinstance(value, str) and str(key).strip().casefold() in COMMON_ROLES
+    ]
+    return found[0] if len(found) == 1 else None
+
+
+def _label_in(turn: Mapping[str, Any], options: ReadOptions) -> str | None:
+    own = options.columns.get("role") or options.columns.get("speaker")
+    if own is not None and own in turn:
+        return _label(turn[own])
+    fallback: str | None = None
+    for name in ROLE:
+        if name in turn and (label := _label(turn[name])):
+            if role_of(label, options) != "unknown":
+                return label
+            fallback = fallback or label
+    if fallback is None:
+        fallback = _label(pick(turn, *ROLE)) or _label(pick(turn, *NAME))
+    return fallback
+
+
+def _label(value: Any) -> str | None:
+    if isinstance(value, dict):
+        return pick_text(value, "role", "type", "name", "display_name", "id")
+    return text_of(value)
+
+
+_FLAGS: Final[Mapping[str, tuple[Role, Role]]] = {
+    "is_agent": ("agent", "customer"),
+    "from_agent": ("agent", "customer"),
+    "is_customer": ("customer", "agent"),
+    "from_customer": ("customer", "agent"),
+    "inbound": ("customer", "agent"),
+    "is_inbound": ("customer", "agent"),
+    "incoming": ("customer", "agent"),
+    "outbound": ("agent", "customer"),
+    "is_bot": ("bot", "unknown"),
+}
+
+
+def _flag(turn: Mapping[str, Any]) -> Role | None:
+    for name, (yes, no) in _FLAGS.items():
+        value = turn.get(name)
+        if isinstance(value, bool) or (isinstance(value, str) and value.casefold() in ("true", "false")):
+            role = yes if value in (True, "true", "True", "TRUE") else no
+            if role != "unknown":
+                return role
+    return None
+
+
+def draft_of(turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = None) -> Draft | None:
+    """Read one turn of an export of no known product; None where it is none."""
+    if isinstance(turn, list) and len(turn) == 2 and isinstance(turn[0], str):
+        return Draft(role_of(turn[0], options, own), text_of(turn[1]) or "", speaker=turn[0])
+    if not isinstance(turn, dict):
+        return None
+    text = text_in(turn, options)
+    label = _label_in(turn, options)
+    if text is None:
+        key = role_key(turn)
+        if key is not None:
+            text, label = turn[key], key
+        elif label is None:
+            return None
+    role = role_of(label, options, own)
+    if role == "unknown" and (flagged := _flag(turn)):
+        role = flagged
+    name = _label(pick(turn, *NAME[:5])) or label
+    role = role_for(options, role, name)
+    moment, at = _when(turn, options, TIME)
+    _, end = _when(turn, options, END)
+    internal = any(turn.get(key) is True for key in INTERNAL) or turn.get("public") is False
+    if (pick_text(turn, "type", "visibility") or "").casefold() in ("note", "internal", "internal_note", "private"):
+        internal = True
+        role = "agent" if role in ("system", "unknown") and (label or "").casefold() == "note" else role
+    return Draft(role, text or "", moment, name, internal, at=at, end=end if moment is None else None)
+
+
+def _when(
+    turn: Mapping[str, Any], options: ReadOptions, names: tuple[str, ...]
+) -> tuple[datetime | None, float | None]:
+    own = options.columns.get("time") or options.columns.get("at")
+    for name in (own, *names) if own and names is TIME else names:
+        value = turn.get(name)
+        if value is None or isinstance(value, (bool, dict, list)):
+            continue
+        if (moment := parse_moment(value)) is not None:
+            return moment, None
+        if (number := parse_number(value)) is not None:
+            return None, parse_seconds(number, "ms" if re.search(r"_?(?:ms|millis)$", name, re.I) else "s")
+        if (seconds := parse_duration(value)) is not None:
+            return None, seconds
+    value = pick(turn, *names)
+    if value is not None and not any(turn.get(name) is not None for name in names):
+        key = next(key for key, each in turn.items() if each is value)
+        return _when({key: value}, ReadOptions(), (key,))
+    return None, None
+
+
+def facts_of(record: Mapping[str, Any], options: ReadOptions) -> dict[str, Any]:
+    """Return what a record says of the conversation as a whole, as arguments of `build_interaction`."""
+    inner = pick_dict(record, "metadata", "meta", "info", "attributes")
+    columns = options.columns
+
+    def find(field: str, *names: str) -> Any:
+        own = columns.get(field)
+        if own is not None and own in record:
+            return record[own]
+        value = pick(record, *names)
+        return value if value is not None else pick(inner, *names)
+
+    agent = find("agent", "agent_id", "agent_name", "agent", "assignee", "assignee_id", "operator")
+    tags = find("tags", "tags", "labels", "categories", "topics")
+    start = find(
+        "started_at", "started_at", "start_time", "created_at", "timestamp", "date", "time", "datetime", "start"
+    )
+    qa = parse_number(find("qa_score", "qa_score", "quality_score", "qa", "evaluation_score"))
+    return {
+        "start": parse_moment(start) if not isinstance(start, (dict, list)) else None,
+        "channel": channel_of(find("channel", "channel", "medium", "media_type", "channel_type")),
+        "agent": _label(agent) if not isinstance(agent, list) else None,
+        "queue": _label(find("queue", "queue", "queue_name", "queue_id", "skill")),
+        "team": _label(find("team", "team", "team_name", "group", "department")),
+        "product": _label(find("product", "product", "product_name", "brand")),
+        "tags": tags if isinstance(tags, list) else ([tags] if isinstance(tags, str) else []),
+        "csat": csat_of(
+            find("csat", "csat", "csat_score", "satisfaction", "satisfaction_score", "rating", "customer_rating")
+        ),
+        "qa_score": qa,
+        "language": text_of(find("language", "language", "lang", "language_code", "locale")),
+    }
+
+
+def id_of(record: Mapping[str, Any], options: ReadOptions) -> str | None:
+    """Return the id of a conversation, wherever it stands."""
+    own = options.columns.get("id")
+    if own is not None and own in record:
+        return text_of(record[own])
+    inner = pick_dict(record, "metadata", "meta", "info")
+    return pick_text(record, *ID) or pick_text(inner, *ID)
+
+
+def turns_of(record: Mapping[str, Any], options: ReadOptions) -> tuple[str, list[Any]] | None:
+    """Return the key and the list of the turns in a record, one level deep; None where no list reads as turns."""
+    own = options.columns.get("turns")
+    for holder in (record, *(value for value in record.values() if isinstance(value, dict))):
+        for name in (own, *TURNS) if own else TURNS:
+            value = pick(holder, name) if holder is record else holder.get(name)
+            if isinstance(value, list) and any(is_turn(each, options) for each in value[:5]):
+                return name, value
+    return None
+
+
+def drafts_of(turns: Iterable[Any], options: ReadOptions, own: Mapping[str, Role] | None = None) -> list[Draft]:
+    """Read a list of turns; what is none is left out."""
+    return [draft for draft in (draft_of(turn, options, own) for turn in turns) if draft is not None]
+
+
+def texts_of(record: Mapping[str, Any]) -> str | None:
+    """Return a whole transcript that stands in one string, or in a list of strings."""
+    for name in TURNS:
+        value = record.get(name)
+        if isinstance(value, str) and "\n" in value.strip():
+            return value
+        if isinstance(value, list) and value and all(isinstance(each, str) for each in value):
+            return "\n".join(value)
+    return None

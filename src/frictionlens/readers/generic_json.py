@@ -1,0 +1,120 @@
+"""Read JSON of no known product whose turns can be told by their keys: who spoke, what was said, when.
+
+A conversation is an object with a list of turns, a bare list of turns, or messages that name their conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from frictionlens.errors import Problem
+from frictionlens.readers._alias import GROUP, draft_of, drafts_of, facts_of, id_of, is_turn, texts_of, turns_of
+from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._build import BROKEN, build_interaction, checked
+from frictionlens.readers._json import Item, explode, iter_documents, iter_items, pick_text
+
+_WRAPPERS = (
+    "conversations",
+    "data",
+    "records",
+    "results",
+    "dialogs",
+    "dialogues",
+    "interactions",
+    "calls",
+    "chats",
+    "items",
+    "sessions",
+)
+
+
+def _sniff(head: Head) -> str | None:
+    value = head.json
+    if value is None:
+        return None
+    options = ReadOptions()
+    if (
+        isinstance(value, list)
+        and not head.is_ndjson
+        and sum(is_turn(each) for each in value[:5]) >= min(2, len(value)) > 0
+    ):
+        return "array of turns: who spoke and what was said"
+    record = head.record
+    for candidate in (record, *_inside(record)):
+        found = turns_of(candidate, options)
+        if found:
+            return f"{found[0]}[] of turns: who spoke and what was said"
+    return None
+
+
+def _inside(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for name in _WRAPPERS:
+        value = record.get(name)
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            yield value[0]
+
+
+def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    head = source.head
+    if isinstance(head.json, list) and not head.is_ndjson and any(is_turn(each, options) for each in head.json[:5]):
+        return checked(source, _from_list(source, options))
+    return checked(source, _from_records(source, options))
+
+
+def _from_list(source: Source, options: ReadOptions) -> Iterator[Record]:
+    for found in iter_documents(source):
+        if isinstance(found, Problem):
+            yield found
+            continue
+        rows = found.value if isinstance(found.value, list) else [found.value]
+        groups: dict[str | None, list[Any]] = {}
+        for row in rows:
+            group = (pick_text(row, options.columns.get("id", ""), *GROUP) or "") if isinstance(row, dict) else ""
+            groups.setdefault(group or None, []).append(row)
+        for number, (name, turns) in enumerate(groups.items(), 1):
+            where = found.where if len(groups) == 1 else f"{found.where} group {number}"
+            facts = facts_of(turns[0], options) if isinstance(turns[0], dict) else {}
+            facts.pop("start", None)
+            yield build_interaction(source, name, drafts_of(turns, options), where=where, **facts)
+
+
+def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
+    for found in iter_items(source):
+        if isinstance(found, Problem):
+            yield found
+            continue
+        if not isinstance(found.value, dict):
+            yield Problem(source.name, found.where, "not a conversation: an object was expected")
+            continue
+        # A wrapper's list is looked into only where the object itself holds no turns: `conversations` may be either.
+        items = [found] if turns_of(found.value, options) or texts_of(found.value) else explode(found, *_WRAPPERS)
+        for item in items:
+            try:
+                yield _conversation(source, item, options)
+            except BROKEN as error:
+                yield Problem(source.name, item.where, f"not a conversation: {type(error).__name__}")
+
+
+def _conversation(source: Source, item: Item, options: ReadOptions) -> Record:
+    record = item.value
+    if not isinstance(record, dict):
+        return Problem(source.name, item.where, "not a conversation: an object was expected")
+    found = turns_of(record, options)
+    if found is None:
+        single = draft_of(record, options)
+        what = "one message without a conversation" if single else "no list of turns found"
+        return Problem(source.name, item.where, what, "--map turns=KEY names the list, --map text=KEY the words")
+    return build_interaction(
+        source, id_of(record, options), drafts_of(found[1], options), where=item.where, **facts_of(record, options)
+    )
+
+
+FORMAT = Format(
+    name="generic-json",
+    title="JSON with turns (role or speaker, text or message)",
+    sniff=_sniff,
+    read=_read,
+    rank=60,
+    splittable=True,
+)
