@@ -1,0 +1,1 @@
+"""Own detection: prefilter, tokens, matching, context, charging, episodes; no spaCy type leaves this package."""

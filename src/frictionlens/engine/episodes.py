@@ -1,0 +1,154 @@
+"""Own episodes: rules over findings in sequence. Five kinds, each a few lines; which episodes there are is data.
+
+A step of the sequence is a run: consecutive turns of one speaker count as one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from frictionlens.model import Finding
+from frictionlens.rules import Episode, Pack
+
+if TYPE_CHECKING:
+    from frictionlens.engine.detector import Run, Sentence
+
+
+def find_episodes(
+    pack: Pack, findings: Sequence[Finding], runs: Sequence[Run], run_of: Mapping[int, int], interaction_id: str
+) -> list[Finding]:
+    """Return one finding per episode that occurs, its evidence at the place where it became one."""
+    by_run: dict[int, list[Finding]] = {}
+    for finding in sorted(findings, key=lambda each: (each.turn, each.start)):
+        by_run.setdefault(run_of[finding.turn], []).append(finding)
+    kinds = {"missing": _missing, "sequence": _sequence, "streak": _streak, "ending": _ending}
+    found: list[Finding] = []
+    for episode in pack.episodes:
+        if episode.entry.kind == "repeat":
+            found += [_at_sentence(episode, each, interaction_id) for each in _repeat(episode, runs)]
+        else:
+            evidence = kinds[episode.entry.kind](episode, by_run, runs)
+            found += [_at_finding(episode, each, interaction_id) for each in evidence]
+    return found
+
+
+def _company(runs: Sequence[Run], start: int) -> Iterator[int]:
+    return (number for number in range(start, len(runs)) if runs[number].side == "company")
+
+
+def _missing(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequence[Run]) -> Iterator[Finding]:
+    """Yield triggers that nothing of `follow` answers in the same company turn or the next ones.
+
+    A trigger at the very end of what was exported counts only once the company had its say.
+    """
+    entry = episode.entry
+    for number in sorted(by_run):
+        for finding in by_run[number]:
+            if finding.category not in entry.trigger:
+                continue
+            answers = [number] if runs[number].side == "company" else []
+            answers += list(_company(runs, number + 1))[: entry.within]
+            if answers and not any(
+                each.category in entry.follow for answer in answers for each in by_run.get(answer, [])
+            ):
+                yield finding
+                break
+
+
+def _sequence(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequence[Run]) -> Iterator[Finding]:
+    """Yield what follows a trigger: later in the same turn, or in the next `within` company turns."""
+    entry = episode.entry
+    used: set[int] = set()
+    for number in sorted(by_run):
+        for finding in by_run[number]:
+            if finding.category not in entry.trigger:
+                continue
+            own = [each for each in by_run[number] if (each.turn, each.start) > (finding.turn, finding.start)]
+            later = [each for answer in list(_company(runs, number + 1))[: entry.within] for each in by_run.get(answer, [])]
+            for each in [*own, *later]:
+                if each.category in entry.follow and id(each) not in used:
+                    used.add(id(each))
+                    yield each
+                    break
+
+
+def _streak(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequence[Run]) -> Iterator[Finding]:
+    """Yield the last finding of `count` company turns in a row that carry a trigger."""
+    row: list[Finding] = []
+    for number in [*_company(runs, 0), -1]:
+        hit = next((each for each in by_run.get(number, []) if each.category in episode.entry.trigger), None)
+        if hit is not None:
+            row.append(hit)
+            continue
+        if len(row) >= episode.entry.count:
+            yield row[-1]
+        row = []
+
+
+def _ending(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequence[Run]) -> Iterator[Finding]:
+    """Yield the trigger in the company's last turn, when nothing of `follow` stands there."""
+    last = max(_company(runs, 0), default=None)
+    here = by_run.get(last, []) if last is not None else []
+    if last is None or len(runs) < 2 or any(each.category in episode.entry.follow for each in here):
+        return
+    yield from [each for each in here if each.category in episode.entry.trigger][-1:]
+
+
+def _repeat(episode: Episode, runs: Sequence[Run]) -> Iterator[Sentence]:
+    """Yield the sentence at its `count`-th time: the same words, said in different company turns."""
+    if sum(run.side == "company" for run in runs) < episode.entry.count:
+        return
+    seen: dict[str, set[int]] = {}
+    for number in _company(runs, 0):
+        for sentence in runs[number].sentences:
+            words = runs[number].clean[sentence.start : sentence.end].lower().split()
+            if len(words) < episode.entry.min_words:
+                continue
+            places = seen.setdefault(" ".join(words).rstrip(".!?"), set())
+            if number not in places:
+                places.add(number)
+                if len(places) == episode.entry.count:
+                    yield sentence
+
+
+def _at_finding(episode: Episode, evidence: Finding, interaction_id: str) -> Finding:
+    from frictionlens.engine.detector import fingerprint
+
+    return Finding(
+        rule_id=episode.id,
+        category=episode.category.id,
+        family=episode.category.family,
+        severity=episode.entry.severity,
+        confidence=episode.confidence,
+        turn=evidence.turn,
+        start=evidence.start,
+        end=evidence.end,
+        quote=evidence.quote,
+        kind_of_no=None,
+        charged=evidence.charged,
+        fingerprint=fingerprint(episode.id, evidence.fingerprint, interaction_id),
+    )
+
+
+def _at_sentence(episode: Episode, sentence: Sentence, interaction_id: str) -> Finding:
+    from frictionlens.engine.detector import fingerprint
+
+    run = sentence.run
+    text = run.text[sentence.start : sentence.end]
+    start = sentence.start + len(text) - len(text.lstrip())
+    turn, left, right = run.place(start, sentence.start + len(text.rstrip()))
+    return Finding(
+        rule_id=episode.id,
+        category=episode.category.id,
+        family=episode.category.family,
+        severity=episode.entry.severity,
+        confidence=episode.confidence,
+        turn=turn,
+        start=left,
+        end=right,
+        quote=dict(run.turns)[turn].text[left:right],
+        kind_of_no=None,
+        charged=(),
+        fingerprint=fingerprint(episode.id, " ".join(text.lower().split()), interaction_id),
+    )

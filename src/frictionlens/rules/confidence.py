@@ -1,0 +1,50 @@
+"""Own confidence: a measured property of a rule, computed from audited findings, never typed by hand."""
+
+from __future__ import annotations
+
+from math import sqrt
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from frictionlens.model import Confidence
+
+HIGH: Final = 0.85
+"""Lower bound of precision from which confidence is high."""
+MEDIUM: Final = 0.60
+MINIMUM: Final = 8
+"""Fewer audited findings than this say nothing: confidence is medium at most."""
+
+
+class Audited(BaseModel):
+    """What became of the findings of a rule that were judged."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    true: int
+    of: int
+    date: str = ""
+    data: str = ""
+    """What they were judged on."""
+
+
+def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
+    """Return the Wilson score interval of a proportion, 95 % by default.
+
+    Source: E. B. Wilson, JASA 22 (1927), 209-212. Returns (0, 1) when nothing was counted.
+    """
+    if of <= 0:
+        return 0.0, 1.0
+    share = hits / of
+    centre = share + z * z / (2 * of)
+    spread = z * sqrt(share * (1 - share) / of + z * z / (4 * of * of))
+    scale = 1 + z * z / of
+    return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
+
+
+def confidence_of(audited: Audited | None) -> Confidence:
+    """Return high, medium or low by the lower bound of the audited precision; medium where nothing was audited."""
+    if audited is None or audited.of < MINIMUM:
+        return "medium" if audited is None or audited.true * 2 >= audited.of else "low"
+    low, _ = wilson(audited.true, audited.of)
+    return "high" if low >= HIGH else "medium" if low >= MEDIUM else "low"

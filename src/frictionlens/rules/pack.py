@@ -1,0 +1,605 @@
+"""Own the rule model and the loading of packs: YAML in, validated frozen models out, errors with path and line.
+
+A pack is a folder: `categories.yml`, `lexicon.yml`, `spelling.yml`, `context.yml`, `charges.yml`, `audited.yml` and
+rule files `<family>/<category>.yml`. A second pack adds to the first: lists and rules by name, a rule with the id of
+an earlier one replaces it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from frictionlens.errors import RuleError, nearest
+from frictionlens.model import ChargedKind, Confidence, Family, KindOfNo, Severity
+from frictionlens.rules.confidence import Audited, confidence_of
+from frictionlens.rules.pattern import Pattern, PatternParser
+from frictionlens.rules.spelling import Spelling
+
+Effect = Literal["negated", "hypothetical", "reported"]
+EFFECTS: Final[tuple[Effect, ...]] = ("negated", "hypothetical", "reported")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+
+class Category(_Model):
+    """One sort of finding: what the score, the episodes and the reports need to know of it."""
+
+    id: str
+    family: Family
+    title: str
+    meaning: str
+    weight: float = 0.0
+    """Points of a finding of medium severity before saturation; docs/scoring.md gives the reasons."""
+    step: int | None = None
+    """Which of the recovery steps 1 to 5 a finding of this category meets."""
+    charged: bool = False
+    """True where findings name the process that stands in the way and the kind of no."""
+    kind_of_no: bool = False
+    """True where a no is said."""
+
+
+class Example(_Model):
+    """A text that a rule must or must not match, and what stood before it where that decides."""
+
+    text: str
+    before: str | None = None
+    """The other side's previous turn."""
+    after: str | None = None
+    """The other side's next turn."""
+
+
+class Examples(_Model):
+    """Proof of a rule. `todo_…` are known misses and known false alarms: they must fail today."""
+
+    match: tuple[str | Example, ...] = ()
+    no_match: tuple[str | Example, ...] = ()
+    todo_match: tuple[str | Example, ...] = ()
+    todo_no_match: tuple[str | Example, ...] = ()
+
+
+class ChargedEntry(_Model):
+    """A process that a rule's wording names by itself."""
+
+    kind: ChargedKind
+    name: str
+
+
+class RuleEntry(_Model):
+    """A rule as its author writes it."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]*$")]
+    title: str
+    why: str
+    advice: str = ""
+    """Better wording for the agent; required for friction."""
+    patterns: tuple[str, ...] = ()
+    tokens: tuple[tuple[dict[str, Any], ...], ...] = ()
+    """spaCy token patterns over canonical words, where the pattern language is not enough."""
+    except_: tuple[str, ...] = Field(default=(), alias="except")
+    """Cancels a match that overlaps one of these."""
+    unless: tuple[str, ...] = ()
+    """Cancels a match when one of these stands in the same sentence, at most 25 words away."""
+    unless_turn: tuple[str, ...] = ()
+    """Cancels when one of these stands anywhere in what the speaker says in this turn."""
+    same_turn: tuple[str, ...] = ()
+    """Asks for one of these anywhere in the turn."""
+    before: tuple[str, ...] = ()
+    """Asks for one of these in what the other side said before."""
+    not_before: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """Asks for one of these in what the other side says next."""
+    not_after: tuple[str, ...] = ()
+    before_found: tuple[str, ...] = ()
+    """Asks for a finding of one of these categories in what the other side said before."""
+    not_before_found: tuple[str, ...] = ()
+    yields_to: tuple[str, ...] = ()
+    """Categories whose finding in the same sentence makes this one superfluous."""
+    ignores_context: tuple[Effect, ...] = ()
+    """Effects of context.yml that do not cancel this rule."""
+    role: Literal["company", "agent", "bot", "customer", "any"] | None = None
+    """Who must say it; by default the company for friction and recovery, the customer for signals, any for signs."""
+    position: Literal["any", "opening", "not_opening", "closing"] = "any"
+    """Opening is the speaker side's first turn of the interaction, closing its last."""
+    scope: Literal["sentence", "turn"] = "sentence"
+    min_words: int = 0
+    max_words: int = 10_000
+    """Length of the whole turn in words."""
+    severity: Severity = "medium"
+    kind_of_no: KindOfNo | None = None
+    charged: tuple[ChargedEntry, ...] = ()
+    """Processes that this wording names by itself; patterns may capture others."""
+    references: tuple[str, ...] = ()
+    examples: Examples = Examples()
+
+
+class RuleFile(_Model):
+    """A file of rules: one category."""
+
+    category: str
+    rules: tuple[RuleEntry, ...]
+
+
+class ContextEntry(_Model):
+    """A modifier that changes what is meant (the ConText idea: direction, scope, termination, pseudo)."""
+
+    effect: Effect
+    direction: Literal["forward", "backward"] = "forward"
+    patterns: tuple[str, ...]
+    within: int = 8
+    """How many words the modifier reaches."""
+    until: tuple[str, ...] = ()
+    """Words that end its reach."""
+    pseudo: tuple[str, ...] = ()
+    """Wordings that look like the modifier and are not."""
+
+
+class ContextFile(_Model):
+    """All modifiers."""
+
+    modifiers: tuple[ContextEntry, ...] = ()
+
+
+class ChargeEntry(_Model):
+    """Wordings that name a process: each pattern captures it."""
+
+    kind: ChargedKind
+    patterns: tuple[str, ...]
+    except_: tuple[str, ...] = Field(default=(), alias="except")
+
+
+class KindOfNoEntry(_Model):
+    """Wordings that show which kind of no is said."""
+
+    kind: KindOfNo
+    patterns: tuple[str, ...] = ()
+    charged: tuple[ChargedKind, ...] = ()
+    """Charged kinds that imply this kind of no when no wording shows it."""
+
+
+class ChargeFile(_Model):
+    """How the charged process and the kind of no are found."""
+
+    charges: tuple[ChargeEntry, ...] = ()
+    kinds_of_no: tuple[KindOfNoEntry, ...] = ()
+    """In order: the first that fits wins."""
+    otherwise: KindOfNo = "cannot"
+    strip: tuple[str, ...] = ()
+    """Words dropped from the beginning of a captured name (determiners, possessives)."""
+    singular: dict[str, str] = {}
+    """Plural → singular for the last word of a name."""
+    generic: tuple[str, ...] = ()
+    """Names too bare to be charged beside a more specific one."""
+
+
+class EpisodeExamples(_Model):
+    """Conversations as lines `agent: …` / `customer: …`."""
+
+    match: tuple[str, ...] = ()
+    no_match: tuple[str, ...] = ()
+
+
+class EpisodeEntry(_Model):
+    """A rule over findings in sequence."""
+
+    id: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    """Also its category."""
+    title: str
+    why: str
+    advice: str = ""
+    kind: Literal["missing", "sequence", "streak", "ending", "repeat"]
+    trigger: tuple[str, ...] = ()
+    """Categories that start it."""
+    follow: tuple[str, ...] = ()
+    """`missing`: categories that would have resolved it; `sequence`: what comes next."""
+    within: int = 2
+    """In how many turns of the company, counted by changes of speaker."""
+    count: int = 2
+    """`streak` and `repeat`: how many."""
+    min_words: int = 6
+    """`repeat`: shortest sentence that counts."""
+    severity: Severity = "medium"
+    examples: EpisodeExamples = EpisodeExamples()
+
+
+class EpisodeFile(_Model):
+    """A file of episodes; each is a category of its own, of the same id."""
+
+    episodes: tuple[EpisodeEntry, ...]
+
+
+class SpellingFile(_Model):
+    """How words are written."""
+
+    writings: dict[str, str] = {}
+    """Writing → its canonical words."""
+    fillers: tuple[str, ...] = ()
+    stutters: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule ready to be run: its entry, its category and its parsed patterns."""
+
+    id: str
+    category: Category
+    entry: RuleEntry
+    confidence: Confidence
+    where: str
+    """`path:line`."""
+    patterns: tuple[Pattern, ...]
+    except_: tuple[Pattern, ...]
+    unless: tuple[Pattern, ...]
+    unless_turn: tuple[Pattern, ...]
+    same_turn: tuple[Pattern, ...]
+    before: tuple[Pattern, ...]
+    not_before: tuple[Pattern, ...]
+    after: tuple[Pattern, ...]
+    not_after: tuple[Pattern, ...]
+
+    @cached_property
+    def roles(self) -> frozenset[str]:
+        """Return the roles in whose turns the rule looks."""
+        role = self.entry.role or _FAMILY_ROLE[self.category.family]
+        return _ROLES[role]
+
+
+_FAMILY_ROLE: Final = {"friction": "company", "recovery": "company", "signal": "customer", "sign": "any", "episode": "any"}
+_ROLES: Final = {
+    "company": frozenset({"agent", "bot"}),
+    "agent": frozenset({"agent"}),
+    "bot": frozenset({"bot"}),
+    "customer": frozenset({"customer"}),
+    "any": frozenset({"agent", "bot", "customer"}),
+}
+
+
+@dataclass(frozen=True)
+class Modifier:
+    """A context modifier with parsed patterns."""
+
+    entry: ContextEntry
+    patterns: tuple[Pattern, ...]
+    until: tuple[Pattern, ...]
+    pseudo: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True)
+class Charge:
+    """A charge entry with parsed patterns."""
+
+    kind: ChargedKind
+    patterns: tuple[Pattern, ...]
+    except_: tuple[Pattern, ...]
+
+
+@dataclass(frozen=True)
+class KindOfNoCue:
+    """A kind-of-no entry with parsed patterns."""
+
+    kind: KindOfNo
+    patterns: tuple[Pattern, ...]
+    charged: tuple[ChargedKind, ...]
+
+
+@dataclass(frozen=True)
+class Episode:
+    """An episode and where it stands."""
+
+    id: str
+    category: Category
+    entry: EpisodeEntry
+    confidence: Confidence
+    where: str
+
+
+@dataclass(frozen=True)
+class Pack:
+    """Everything that decides what is found. Rules are in order of their ids: nothing depends on load order."""
+
+    categories: dict[str, Category]
+    rules: tuple[Rule, ...]
+    episodes: tuple[Episode, ...]
+    spelling: Spelling
+    modifiers: tuple[Modifier, ...]
+    charges: tuple[Charge, ...]
+    kinds_of_no: tuple[KindOfNoCue, ...]
+    charging: ChargeFile
+    audited: dict[str, Audited] = field(default_factory=dict)
+    digest: str = ""
+    """SHA-256 (first 16 hex digits) over the names and bytes of all pack files."""
+
+    def rule(self, rule_id: str) -> Rule | Episode:
+        """Return one rule or episode.
+
+        Raises:
+            RuleError: there is none of this id.
+        """
+        everything: dict[str, Rule | Episode] = {each.id: each for each in (*self.rules, *self.episodes)}
+        if rule_id not in everything:
+            raise RuleError(f"no rule {rule_id!r}{nearest(rule_id, everything)}", "", "`frictionlens rules list`")
+        return everything[rule_id]
+
+
+def builtin_pack() -> Path:
+    """Return the folder of the rules that are shipped: inside the installed package, or beside a source checkout."""
+    package = Path(__file__).resolve().parent.parent
+    inside = package / "_pack"
+    return inside if inside.is_dir() else package.parent.parent / "rules"
+
+
+def load_pack(folders: Sequence[Path] = ()) -> Pack:
+    """Load the shipped pack and then the given ones, which add to it.
+
+    Raises:
+        RuleError: with `path:line`, what is wrong and what is allowed.
+    """
+    return _Loader([builtin_pack(), *folders]).load()
+
+
+def pack_digest(folders: Sequence[Path] = ()) -> str:
+    """Return the digest of the shipped pack and the given ones, without loading them."""
+    digest = hashlib.sha256()
+    for folder in [builtin_pack(), *folders]:
+        for path in _files(folder):
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*.yml") if not path.name.startswith("."))
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+class _Loader:
+    def __init__(self, folders: list[Path]) -> None:
+        self.folders = folders
+        for folder in folders:
+            if not folder.is_dir():
+                raise RuleError("there is no such rule pack", str(folder), "a pack is a folder of YAML files")
+
+    def load(self) -> Pack:
+        categories = self._categories()
+        spelling = self._spelling()
+        lexicon: dict[str, tuple[str, ...]] = {}
+        for document in self._documents("lexicon.yml"):
+            for name, entries in document.data.items():
+                if not isinstance(entries, list) or not all(isinstance(each, str | int) for each in entries):
+                    hint = "write a YAML list; quote yes, no, on, off and numbers"
+                    raise RuleError(f"list <{name}> is not a list of words", document.at((name,)), hint)
+                lexicon[name] = (*lexicon.get(name, ()), *(str(each) for each in entries))
+        self.parser = PatternParser(lexicon, spelling)
+        self.parser.check_lexicon("lexicon.yml")
+        audited: dict[str, Audited] = {}
+        for document in self._documents("audited.yml"):
+            for rule_id in document.data:
+                audited[rule_id] = document.part(Audited, (rule_id,))
+        rules: dict[str, Rule] = {}
+        episodes: dict[str, Episode] = {}
+        for folder in self.folders:
+            for path in _files(folder):
+                if path.parent == folder:
+                    continue
+                document = _Document(path)
+                if "episodes" in document.data:
+                    for episode in self._episodes(document, categories, audited):
+                        episodes[episode.id] = episode
+                    continue
+                seen: set[str] = set()
+                for rule in self._rules(document, categories, audited):
+                    if rule.id in seen:
+                        raise RuleError(f"two rules have the id {rule.entry.id!r}", rule.where, "ids are unique in a file")
+                    seen.add(rule.id)
+                    rules[rule.id] = rule
+        charging = ChargeFile()
+        for document in self._documents("charges.yml"):
+            charging = document.whole(ChargeFile)
+        modifiers = [entry for document in self._documents("context.yml") for entry in document.whole(ContextFile).modifiers]
+        return Pack(
+            categories=categories,
+            rules=tuple(rules[key] for key in sorted(rules)),
+            episodes=tuple(episodes[key] for key in sorted(episodes)),
+            spelling=spelling,
+            modifiers=tuple(
+                Modifier(
+                    each,
+                    self._parse(each.patterns, "context.yml"),
+                    self._parse(each.until, "context.yml"),
+                    self._parse(each.pseudo, "context.yml"),
+                )
+                for each in modifiers
+            ),
+            charges=tuple(
+                Charge(each.kind, self._parse(each.patterns, "charges.yml"), self._parse(each.except_, "charges.yml"))
+                for each in charging.charges
+            ),
+            kinds_of_no=tuple(
+                KindOfNoCue(each.kind, self._parse(each.patterns, "charges.yml"), each.charged)
+                for each in charging.kinds_of_no
+            ),
+            charging=charging,
+            audited=audited,
+            digest=pack_digest(self.folders[1:]),
+        )
+
+    def _documents(self, name: str) -> Iterator[_Document]:
+        for folder in self.folders:
+            if (folder / name).is_file():
+                yield _Document(folder / name)
+
+    def _categories(self) -> dict[str, Category]:
+        found: dict[str, Category] = {}
+        for document in self._documents("categories.yml"):
+            for index, entry in enumerate(document.data.get("categories", [])):
+                category = document.part(Category, ("categories", index))
+                found[category.id] = category
+                if not isinstance(entry, dict):
+                    raise RuleError("a category is a mapping", document.at(("categories", index)))
+        return found
+
+    def _spelling(self) -> Spelling:
+        table: dict[str, tuple[str, ...]] = {}
+        fillers: list[str] = []
+        stutters: list[str] = []
+        for document in self._documents("spelling.yml"):
+            part = document.whole(SpellingFile)
+            table.update({writing.lower(): tuple(words.lower().split()) for writing, words in part.writings.items()})
+            fillers.extend(part.fillers)
+            stutters.extend(part.stutters)
+        return Spelling(table, tuple(dict.fromkeys(fillers)), tuple(dict.fromkeys(stutters)))
+
+    def _parse(self, patterns: Iterable[str], where: str) -> tuple[Pattern, ...]:
+        return tuple(self.parser.parse(each, where) for each in patterns)
+
+    def _rules(
+        self, document: _Document, categories: dict[str, Category], audited: dict[str, Audited]
+    ) -> Iterator[Rule]:
+        file = document.whole(RuleFile)
+        category = _category(file.category, categories, document)
+        for index, entry in enumerate(file.rules):
+            where = document.at(("rules", index))
+            rule_id = f"{category.id}.{entry.id}"
+            _check(entry, category, categories, where)
+
+            def parsed(name: str, entry: RuleEntry = entry, index: int = index) -> tuple[Pattern, ...]:
+                key = "except" if name == "except_" else name
+                return tuple(
+                    self.parser.parse(each, document.at(("rules", index, key, place)))
+                    for place, each in enumerate(getattr(entry, name))
+                )
+
+            names = ("patterns", "except_", "unless", "unless_turn", "same_turn", "before", "not_before", "after", "not_after")
+            yield Rule(
+                id=rule_id,
+                category=category,
+                entry=entry,
+                confidence=confidence_of(audited.get(rule_id)),
+                where=where,
+                **{name: parsed(name) for name in names},
+            )
+
+    def _episodes(
+        self, document: _Document, categories: dict[str, Category], audited: dict[str, Audited]
+    ) -> Iterator[Episode]:
+        file = document.whole(EpisodeFile)
+        for index, entry in enumerate(file.episodes):
+            where = document.at(("episodes", index))
+            category = _category(entry.id, categories, document)
+            for name in (*entry.trigger, *entry.follow):
+                _category(name, categories, document)
+            rule_id = f"episode.{entry.id}"
+            yield Episode(rule_id, category, entry, confidence_of(audited.get(rule_id)), where)
+
+
+def _category(name: str, categories: dict[str, Category], document: _Document) -> Category:
+    if name not in categories:
+        hint = f"allowed: {', '.join(categories)}"
+        raise RuleError(f"no category {name!r}{nearest(name, categories)}", document.at(("category",)), hint)
+    return categories[name]
+
+
+def _check(entry: RuleEntry, category: Category, categories: dict[str, Category], where: str) -> None:
+    if not entry.patterns and not entry.tokens:
+        raise RuleError(f"rule {entry.id!r} has no patterns", where, "give patterns: or tokens:")
+    for name in (*entry.before_found, *entry.not_before_found, *entry.yields_to):
+        if name not in categories:
+            hint = f"allowed: {', '.join(categories)}"
+            raise RuleError(f"rule {entry.id!r}: no category {name!r}{nearest(name, categories)}", where, hint)
+    if entry.kind_of_no and not category.kind_of_no:
+        raise RuleError(f"rule {entry.id!r}: {category.id} says no no", where, "leave kind_of_no out")
+
+
+class _Document:
+    """A YAML file with the line of every value. Aliases and tags are refused: nothing of a pack needs them."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines: dict[tuple[str | int, ...], int] = {}
+        try:
+            text = path.read_text(encoding="utf-8")
+            for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+                if isinstance(event, yaml.AliasEvent):
+                    raise RuleError("YAML aliases are not allowed", f"{path}:{event.start_mark.line + 1}")
+            node = yaml.compose(text, Loader=yaml.CSafeLoader)
+            self.data: Any = yaml.load(text, Loader=yaml.CSafeLoader) or {}  # noqa: S506  CSafeLoader is the safe one
+        except UnicodeDecodeError:
+            raise RuleError("is not UTF-8", str(path)) from None
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            where = f"{path}:{mark.line + 1}" if mark else str(path)
+            raise RuleError(f"not valid YAML: {getattr(error, 'problem', None) or error}", where) from None
+        if not isinstance(self.data, dict):
+            raise RuleError("the file is not a mapping", f"{path}:1", "it begins with a key such as `category:`")
+        if node is not None:
+            self._walk(node, ())
+
+    def _walk(self, node: yaml.Node, at: tuple[str | int, ...]) -> None:
+        self.lines[at] = node.start_mark.line + 1
+        if isinstance(node, yaml.MappingNode):
+            for key, value in node.value:
+                self._walk(value, (*at, str(key.value)))
+                self.lines[(*at, str(key.value))] = key.start_mark.line + 1
+        elif isinstance(node, yaml.SequenceNode):
+            for index, value in enumerate(node.value):
+                self._walk(value, (*at, index))
+
+    def at(self, place: tuple[str | int, ...]) -> str:
+        """Return `path:line` of a place, or of the nearest place around it."""
+        while place and place not in self.lines:
+            place = place[:-1]
+        return f"{_short(self.path)}:{self.lines.get(place, 1)}"
+
+    def whole(self, model: type[T]) -> T:
+        return self._validate(model, self.data, ())
+
+    def part(self, model: type[T], place: tuple[str | int, ...]) -> T:
+        value: Any = self.data
+        for key in place:
+            value = value[key]
+        return self._validate(model, value, place)
+
+    def _validate(self, model: type[T], value: Any, place: tuple[str | int, ...]) -> T:
+        try:
+            return model.model_validate(value)
+        except ValidationError as error:
+            first = error.errors()[0]
+            loc = tuple(each for each in first["loc"] if each not in ("str", "Example"))
+            raise RuleError(_explain(first, loc, model), self.at((*place, *loc))) from None
+
+
+def _explain(error: Any, loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    name = next((str(each) for each in reversed(loc) if isinstance(each, str)), "value")
+    given = error.get("input")
+    if error["type"] == "extra_forbidden":
+        allowed = sorted(_field_names(model))
+        return f"unknown key {name!r}{nearest(name, allowed)}"
+    if error["type"] == "missing":
+        return f"{name!r} is missing"
+    if error["type"] == "literal_error":
+        expected = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
+        return f"{name} {given!r} is not one of {expected}{nearest(str(given), expected.split(', '))}"
+    return f"{name}: {error['msg']}"
+
+
+def _field_names(model: type[BaseModel]) -> set[str]:
+    names: set[str] = set()
+    for each in (model, RuleEntry, Examples, EpisodeEntry, ContextEntry, ChargeEntry):
+        names |= {field.alias or name for name, field in each.model_fields.items()}
+    return names
+
+
+def _short(path: Path) -> str:
+    """Name shipped rules as `rules/…`, whatever folder they are installed in."""
+    root = builtin_pack()
+    return f"rules/{path.relative_to(root).as_posix()}" if path.is_relative_to(root) else str(path)
