@@ -40,9 +40,7 @@ class Scanner:
         self.options = options or Options()
         compiled = load_compiled(self.options.packs)
         self.pack = compiled.pack
-        self.detector = Detector(
-            compiled, self.options.model, prefilter=self.options.prefilter, only=self.options.only
-        )
+        self.detector = Detector(compiled, self.options.model, prefilter=self.options.prefilter, only=self.options.only)
 
     def scan(self, interactions: Iterable[Interaction]) -> Iterator[Scored]:
         """Score interactions one by one."""
@@ -73,7 +71,7 @@ class Scanner:
             process_share=round(facts.process_words / facts.company_words, 4) if facts.company_words else 0.0,
             contributions=result.contributions,
             not_evaluated=not_evaluated,
-            findings=tuple(_redacted(each, options.redact, names) for each in findings),
+            findings=tuple(_finished(each, interaction, options.redact, names) for each in findings),
             facts=facts,
             agent=_agent(interaction, keep=options.keep_agents),
             queue=interaction.queue,
@@ -84,6 +82,7 @@ class Scanner:
             qa_score=interaction.qa_score,
             language=interaction.language,
             request=redact(_request(interaction), options.redact, names) or None,
+            expect=interaction.expect,
             content_hash=content_hash(interaction),
         )
 
@@ -93,9 +92,11 @@ def content_hash(interaction: Interaction) -> str:
     return hashlib.sha256(msgspec.json.encode(interaction)).hexdigest()[:16]
 
 
-def _redacted(finding: Finding, mode: Mode, names: tuple[str, ...]) -> Finding:
+def _finished(finding: Finding, interaction: Interaction, mode: Mode, names: tuple[str, ...]) -> Finding:
+    """Redact a finding, and say on which line of the user's file it stands where that is known."""
     charged = tuple(msgspec.structs.replace(each, name=redact(each.name, mode, names)) for each in finding.charged)
-    return msgspec.structs.replace(finding, quote=redact(finding.quote, mode, names), charged=charged)
+    line = interaction.turns[finding.turn].line_at(finding.start)
+    return msgspec.structs.replace(finding, quote=redact(finding.quote, mode, names), charged=charged, line=line)
 
 
 def _names(interaction: Interaction) -> tuple[str, ...]:
