@@ -255,6 +255,12 @@ def csat_of(value: Any) -> float | None:
     return number if number is not None and number >= 0 else None
 
 
+def score_of(value: Any) -> float | None:
+    """Return the number that a score starts with (`4`, `4.5`, `92 %`, `4/5`), or what its word stands for."""
+    match = re.match(r"\s*(\d+(?:[.,]\d+)?)", value) if isinstance(value, str) else None
+    return float(match[1].replace(",", ".")) if match else csat_of(value)
+
+
 def card_text(content: Any) -> str:
     """Gather the words of an interactive message (cards, buttons, lists): its titles and texts, one a line."""
     words: list[str] = []

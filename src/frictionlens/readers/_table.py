@@ -18,13 +18,13 @@ from typing import Any, Final, Literal
 from frictionlens.errors import Problem, UserError
 from frictionlens.model import Channel, Interaction, Role, Turn
 from frictionlens.readers._base import ReadOptions, Record, Source, stem_of
+from frictionlens.readers._build import channel_of, score_of
 from frictionlens.readers._cells import CELL_LIMIT, parse_cell
 from frictionlens.readers._columns import ALIASES, RoleColumn, find_columns, plain
 from frictionlens.readers._dates import LocalTime, Order, infer_order, parse_local, to_datetime
 from frictionlens.readers._html import html_to_text, is_html
 from frictionlens.readers._spill import HashSet, group_on_disk
 from frictionlens.readers._times import offsets, order_by_time, parse_duration, parse_moment, parse_number, parse_time
-from frictionlens.readers.labelled_text import channel_of, number_of
 
 Row = Sequence[Any]
 Rows = Callable[[], Iterator[tuple[int, Row]]]
@@ -692,7 +692,9 @@ class _Reader:
         if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@"):
             text = text[1:]
         if "_x000D_" in text:
-            text = text.replace("_x000D_\n", "\n").replace("_x000D_", "\n")
+            text = text.replace("_x000D_", "\r")
+        if "\r" in text:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
         return text
 
     def _where(self, number: int) -> str:
@@ -728,8 +730,8 @@ class _Reader:
             tags=tuple(part for part in (each.strip(" '\"[]") for each in re.split(r"[,;|]", tags)) if part)
             if tags
             else (),
-            csat=number_of(first("csat")),
-            qa_score=number_of(first("qa_score")),
+            csat=score_of(first("csat")),
+            qa_score=score_of(first("qa_score")),
             language=first("language"),
         )
 

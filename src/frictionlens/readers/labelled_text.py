@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from frictionlens.errors import Problem
-from frictionlens.model import Channel, Interaction
+from frictionlens.model import Interaction
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, stem_of
+from frictionlens.readers._build import channel_of, score_of
 from frictionlens.readers._labels import Dialogue, label_role, looks_like_speaker, parse_dialogue
 
 _RULE = re.compile(r"\s*(?:[-=*_#~–—]\s?){3,}\s*$")
@@ -59,24 +60,6 @@ _HEADER_KEYS: Final = {
 """Header words, lower case → field of ours; `meta` keeps them under their own name."""
 
 _ROLE_KEYS: Final = frozenset({"agent", "customer", "caller"})
-_CHANNELS: Final[dict[str, Channel]] = {
-    "voice": "voice", "phone": "voice", "call": "voice", "phone call": "voice", "telephone": "voice",
-    "chat": "chat", "live chat": "chat", "web chat": "chat", "webchat": "chat", "email": "email",
-    "e-mail": "email", "mail": "email", "whatsapp": "messaging", "sms": "messaging", "messaging": "messaging",
-    "messenger": "messaging", "telegram": "messaging", "twitter": "social", "x": "social", "facebook": "social",
-    "instagram": "social", "social": "social",
-}  # fmt: skip
-
-
-def channel_of(text: object) -> Channel:
-    """Translate a vendor's word for a channel; `other` where it is none that is known."""
-    return _CHANNELS.get(str(text or "").strip().casefold().replace("_", " "), "other")
-
-
-def number_of(text: object) -> float | None:
-    """Read the number that a score starts with (`4`, `4.5`, `92 %`, `4/5`); None where there is none."""
-    match = re.match(r"\s*(-?\d+(?:[.,]\d+)?)", str(text or ""))
-    return float(match[1].replace(",", ".")) if match else None
 
 
 @dataclass
@@ -306,8 +289,8 @@ def _interaction(
         team=fields.get("team"),
         product=fields.get("product"),
         tags=tags,
-        csat=number_of(fields.get("csat")),
-        qa_score=number_of(fields.get("qa_score")),
+        csat=score_of(fields.get("csat")),
+        qa_score=score_of(fields.get("qa_score")),
         language=fields.get("language"),
         meta=meta,
     )
