@@ -7,9 +7,10 @@ import pytest
 
 from frictionlens.config import Policy, load_settings
 from frictionlens.errors import Problem, UserError
-from frictionlens.gate import Audited, Baseline, BaselineEntry, Suppression, Verdict, check_names, decide, judge
+from frictionlens.gate import Baseline, BaselineEntry, Suppression, Verdict, check_names, decide, judge
 from frictionlens.gate import update_baseline as entries_of
 from frictionlens.model import Expectation, Finding, NotEvaluated, Scored
+from frictionlens.rules.confidence import Audited
 
 TODAY = date(2026, 11, 22)
 MakeFinding = Callable[..., Finding]
@@ -125,9 +126,9 @@ def test_a_rule_gates_only_with_enough_audited_precision(finding: MakeFinding, s
         return found.outcome.code, found.cases[0].notes[0]
 
     assert code({}) == (0, "precision never audited")
-    assert code({"refusal.flat": Audited(10, 10)})[0] == 0
-    assert code({"refusal.flat": Audited(40, 40)})[0] == 1
-    assert code({"refusal.flat": Audited(40, 60)}) == (
+    assert code({"refusal.flat": Audited(true=10, of=10)})[0] == 0
+    assert code({"refusal.flat": Audited(true=40, of=40)})[0] == 1
+    assert code({"refusal.flat": Audited(true=40, of=60)}) == (
         0,
         "audited precision 0.67 (0.54 to 0.77, 60 labels) is below 0.8",
     )

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from statistics import NormalDist
 from typing import Final, NamedTuple
 
+from frictionlens.rules.confidence import wilson as score_interval
+
 RESAMPLES: Final = 4_000
 """Bootstrap resamples: enough that the ends of a 95 % interval move by about 1 % of its width between seeds."""
 SEED: Final = 20_261_116
@@ -30,17 +32,7 @@ class Interval(NamedTuple):
 
 def wilson(hits: int, total: int, level: float = 0.95) -> Interval:
     """Return the score interval of a rate (E. B. Wilson 1927, JASA 22:209), ends in 0 to 1; (0, 1) of nothing."""
-    if total <= 0:
-        return Interval(0.0, 1.0)
-    z = _z(level)
-    rate = hits / total
-    centre = rate + z * z / (2 * total)
-    margin = z * math.sqrt(rate * (1 - rate) / total + z * z / (4 * total * total))
-    scale = 1 + z * z / total
-    # At 0 and n of n the formula is exact and its floating-point result may be off by one unit.
-    low = 0.0 if hits == 0 else (centre - margin) / scale
-    high = 1.0 if hits == total else (centre + margin) / scale
-    return Interval(low, high)
+    return Interval(*score_interval(hits, total, _z(level)))
 
 
 def rate_difference(hits_a: int, total_a: int, hits_b: int, total_b: int, level: float = 0.95) -> Interval:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 from fnmatch import fnmatchcase
 from statistics import fmean
@@ -18,16 +18,9 @@ from frictionlens.gate._outcome import decide
 from frictionlens.gate._suppressions import Suppression
 from frictionlens.gate._verdict import COMPANY_FAMILIES, Case, Criterion, Failure, Standing, Verdict, named
 from frictionlens.model import LEVELS, Finding, Scored
+from frictionlens.rules.confidence import Audited
 
 _ALL: Final = "all interactions"
-
-
-@dataclass(frozen=True)
-class Audited:
-    """How often findings of one rule were labelled true, of how many labelled."""
-
-    true: int
-    labelled: int
 
 
 def check_names(settings: Settings, known: Collection[str]) -> None:
@@ -169,13 +162,13 @@ def _barred_rules(policy: Policy, audited: Mapping[str, Audited] | None) -> Call
 
     def why(rule_id: str) -> str:
         found = labels.get(rule_id)
-        if found is None or not found.labelled:
+        if found is None or not found.of:
             return "precision never audited"
-        low, high = wilson(found.true, found.labelled)
+        low, high = wilson(found.true, found.of)
         if low >= least:
             return ""
-        share = found.true / found.labelled
-        return f"audited precision {share:.2f} ({low:.2f} to {high:.2f}, {found.labelled} labels) is below {least:g}"
+        share = found.true / found.of
+        return f"audited precision {share:.2f} ({low:.2f} to {high:.2f}, {found.of} labels) is below {least:g}"
 
     return why
 

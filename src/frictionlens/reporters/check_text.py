@@ -86,11 +86,15 @@ def _limits(verdict: Verdict) -> Iterator[RenderableType]:
 def _housekeeping(verdict: Verdict) -> Iterator[RenderableType]:
     if verdict.stale:
         count = sum(each.count for each in verdict.stale)
-        yield Text(f"{_count(count, 'baseline entry', 'baseline entries')} stale; --update-baseline takes them out:", "yellow")
+        yield Text(
+            f"{_count(count, 'baseline entry', 'baseline entries')} stale; --update-baseline takes them out:", "yellow"
+        )
         for entry in verdict.stale:
             yield Text(f"  {entry.source}  {on_one_line(entry.interaction_id)}  {entry.rule_id}", "dim")
     for suppression in verdict.expired:
-        yield Text(f"{suppression.where}: this suppression ran out on {suppression.expires} ({suppression.selector})", "yellow")
+        yield Text(
+            f"{suppression.where}: this suppression ran out on {suppression.expires} ({suppression.selector})", "yellow"
+        )
     for suppression in verdict.unused:
         yield Text(f"{suppression.where}: this suppression silences nothing ({suppression.selector})", "yellow")
     if verdict.stale or verdict.expired or verdict.unused:
@@ -126,7 +130,9 @@ def _summary(verdict: Verdict) -> Iterator[RenderableType]:
         yield Text(f"Findings that do not count: {', '.join(apart)}.", "dim")
     outcome = verdict.outcome
     yield Text.assemble(
-        (outcome.word.upper(), _STYLES[outcome.word]), f"  {outcome.sentence}  ", (f"(exit code {outcome.code:d})", "dim")
+        (outcome.word.upper(), _STYLES[outcome.word]),
+        f"  {outcome.sentence}  ",
+        (f"(exit code {outcome.code:d})", "dim"),
     )
 
 
