@@ -11,6 +11,7 @@ import msgspec
 
 from frictionlens.engine.compiled import load_compiled
 from frictionlens.engine.detector import Detection, Detector
+from frictionlens.excerpt import build_excerpt
 from frictionlens.model import COMPANY_ROLES, LEVELS, Confidence, Finding, Interaction, Scored
 from frictionlens.privacy import Mode, hash_identity, redact
 from frictionlens.scoring import Weights, score
@@ -29,6 +30,8 @@ class Options:
     min_confidence: Confidence = "low"
     redact: Mode = "on"
     keep_agents: bool = False
+    excerpts: bool = False
+    """Carry the redacted turns around findings, for stores and reports that open the conversation behind a quote."""
     weights: Weights = field(default_factory=Weights)
     prefilter: bool = True
 
@@ -84,6 +87,9 @@ class Scanner:
             request=redact(_request(interaction), options.redact, names) or None,
             expect=interaction.expect,
             content_hash=content_hash(interaction),
+            excerpt=build_excerpt(interaction, findings, lambda text: redact(text, options.redact, names))
+            if options.excerpts
+            else (),
         )
 
 
