@@ -5,18 +5,23 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from pathlib import Path
+from typing import Final, Literal
 
 import msgspec
 
+from frictionlens.config import Settings
 from frictionlens.engine.compiled import load_compiled
 from frictionlens.engine.detector import Detection, Detector
+from frictionlens.errors import Problem, RuleError, nearest
 from frictionlens.excerpt import build_excerpt
 from frictionlens.model import COMPANY_ROLES, LEVELS, Confidence, Finding, Interaction, Scored
 from frictionlens.privacy import Mode, hash_identity, redact
+from frictionlens.rules import Pack
 from frictionlens.scoring import Weights, score
 
-REQUEST_CHARACTERS = 300
+REQUEST_CHARACTERS: Final = 300
 
 
 @dataclass(frozen=True)
@@ -25,29 +30,68 @@ class Options:
 
     packs: tuple[Path, ...] = ()
     model: str | None = None
-    only: frozenset[str] | None = None
-    """Rule ids and categories to run; None is all."""
+    rules: tuple[str, ...] = ()
+    """Only these rules and categories (ids, `*` is a wildcard); empty is all."""
+    without: tuple[str, ...] = ()
+    """None of these rules and categories; wins over `rules`."""
+    language: str = "en"
+    """Interactions that state another language are not evaluated."""
     min_confidence: Confidence = "low"
     redact: Mode = "on"
-    keep_agents: bool = False
+    agents: Literal["hash", "drop", "keep"] = "hash"
     excerpts: bool = False
     """Carry the redacted turns around findings, for stores and reports that open the conversation behind a quote."""
     weights: Weights = field(default_factory=Weights)
     prefilter: bool = True
+    """False tries every pattern on every sentence; for the test that nothing is missed."""
+
+    @classmethod
+    def from_settings(cls, settings: Settings, *, excerpts: bool = False) -> Options:
+        """Take from the settings what shapes results."""
+        return cls(
+            packs=tuple(Path(each) for each in settings.packs),
+            model=None if settings.model == "none" else settings.model,
+            rules=(*settings.rules.include, *settings.categories.include),
+            without=(*settings.rules.exclude, *settings.categories.exclude),
+            language=settings.language,
+            min_confidence=settings.min_confidence,
+            redact=settings.redact,
+            agents=settings.agents,
+            excerpts=excerpts,
+            weights=Weights(category=settings.score.weights),
+        )
 
 
 class Scanner:
-    """Score interactions; build one per process."""
+    """Score interactions; build one per process.
+
+    Raises:
+        RuleError: a rule pack that cannot be used, or a rule named in the options that does not exist.
+    """
 
     def __init__(self, options: Options | None = None) -> None:
         self.options = options or Options()
         compiled = load_compiled(self.options.packs)
         self.pack = compiled.pack
-        self.detector = Detector(compiled, self.options.model, prefilter=self.options.prefilter, only=self.options.only)
+        self.detector = Detector(
+            compiled,
+            self.options.model,
+            prefilter=self.options.prefilter,
+            only=selected(self.pack, self.options.rules, self.options.without),
+            language=self.options.language,
+        )
 
     def scan(self, interactions: Iterable[Interaction]) -> Iterator[Scored]:
         """Score interactions one by one."""
         return map(self.score, interactions)
+
+    def score_safely(self, interaction: Interaction) -> Scored | Problem:
+        """Score one interaction; what fails becomes a problem that names it, and the run goes on."""
+        try:
+            return self.score(interaction)
+        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
+            # Only the kind of error is told: its message could quote the transcript.
+            return Problem(interaction.source, interaction.id, f"could not be scored: {type(error).__name__}")
 
     def detect(self, interaction: Interaction) -> Detection:
         """Find everything in one interaction, quotes as said, below the confidence asked for left out."""
@@ -76,7 +120,7 @@ class Scanner:
             not_evaluated=not_evaluated,
             findings=tuple(_finished(each, interaction, options.redact, names) for each in findings),
             facts=facts,
-            agent=_agent(interaction, keep=options.keep_agents),
+            agent=_agent(interaction, options.agents),
             queue=interaction.queue,
             team=interaction.team,
             product=interaction.product,
@@ -98,8 +142,28 @@ def content_hash(interaction: Interaction) -> str:
     return hashlib.sha256(msgspec.json.encode(interaction)).hexdigest()[:16]
 
 
+def selected(pack: Pack, rules: tuple[str, ...], without: tuple[str, ...]) -> frozenset[str] | None:
+    """Return the ids of the rules and episodes that take part; None is all.
+
+    Raises:
+        RuleError: a name that fits no rule and no category.
+    """
+    if not rules and not without:
+        return None
+    known = [(each.id, each.category.id) for each in (*pack.rules, *pack.episodes)]
+
+    def fitting(name: str) -> set[str]:
+        found = {rule for rule, category in known if fnmatchcase(rule, name) or fnmatchcase(category, name)}
+        if not found:
+            names = {each for pair in known for each in pair}
+            raise RuleError(f"no rule or category {name!r}{nearest(name, names)}", "", "see `frictionlens rules list`")
+        return found
+
+    chosen = set().union(*map(fitting, rules)) if rules else {rule for rule, _ in known}
+    return frozenset(chosen.difference(*map(fitting, without)))
+
+
 def _finished(finding: Finding, interaction: Interaction, mode: Mode, names: tuple[str, ...]) -> Finding:
-    """Redact a finding, and say on which line of the user's file it stands where that is known."""
     charged = tuple(msgspec.structs.replace(each, name=redact(each.name, mode, names)) for each in finding.charged)
     line = interaction.turns[finding.turn].line_at(finding.start)
     return msgspec.structs.replace(finding, quote=redact(finding.quote, mode, names), charged=charged, line=line)
@@ -111,10 +175,10 @@ def _names(interaction: Interaction) -> tuple[str, ...]:
     return tuple(sorted(name for name in names if name))
 
 
-def _agent(interaction: Interaction, *, keep: bool) -> str | None:
-    if interaction.agent is None:
+def _agent(interaction: Interaction, mode: Literal["hash", "drop", "keep"]) -> str | None:
+    if interaction.agent is None or mode == "drop":
         return None
-    return interaction.agent if keep else hash_identity(interaction.agent)
+    return interaction.agent if mode == "keep" else hash_identity(interaction.agent)
 
 
 def _request(interaction: Interaction) -> str:

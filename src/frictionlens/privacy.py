@@ -31,3 +31,28 @@ def _mask(kind: str, value: str, mode: Mode) -> str:
 def hash_identity(name: str) -> str:
     """Return a short stable pseudonym for a person."""
     return hashlib.sha256(name.encode("utf-8", "replace")).hexdigest()[:10]
+
+
+_UNPRINTABLE: Final = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]"
+)
+
+
+def printable(text: str) -> str:
+    """Return the text with everything that steers a terminal (escapes, bidi marks, lone surrogates) made visible.
+
+    Line ends and tabs stay. For rich, put the result into a `Text`, never into markup.
+    """
+    return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def spreadsheet_safe(text: str) -> str:
+    """Return the text so that no spreadsheet takes it for a formula (OWASP: CSV injection), without controls."""
+    clean = printable(text)
+    return f"'{clean}" if clean[:1] in ("=", "+", "-", "@", "\t", "\r") else clean
+
+
+def markdown_safe(text: str) -> str:
+    """Return the text so that Markdown and the HTML in it show it as it is."""
+    clean = printable(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return re.sub(r"([\\`*_{}\[\]()#!|~])", r"\\\1", clean)

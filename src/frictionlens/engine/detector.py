@@ -123,7 +123,8 @@ class Detector:
         compiled: the compiled rule pack.
         model: name of a trained spaCy pipeline, or None for plain English.
         prefilter: False tries every pattern on every sentence; for the test that nothing is missed.
-        rules: ids of the rules and categories to run; None is all.
+        only: ids of the rules and episodes to run; None is all.
+        language: interactions that state another language are not evaluated.
     """
 
     def __init__(
@@ -133,12 +134,15 @@ class Detector:
         *,
         prefilter: bool = True,
         only: frozenset[str] | None = None,
+        language: str = "en",
     ) -> None:
         self.pack = compiled.pack
         self._compiled = compiled
         self._decider = Decider(model)
         self._prefiltering = prefilter
-        self._enabled = [only is None or bool({rule.id, rule.category.id} & only) for rule in self.pack.rules]
+        self._language = language
+        self._only = only
+        self._enabled = [only is None or rule.id in only for rule in self.pack.rules]
         self._databases: dict[str, Any] = {}
         self._places = {side: places for side, (_, places) in compiled.prefilters.items()}
         for side, (data, _) in compiled.prefilters.items():
@@ -150,7 +154,9 @@ class Detector:
         from frictionlens.engine.charging import charge
         from frictionlens.engine.episodes import find_episodes
 
-        runs = list(self._runs(interaction))
+        not_evaluated = _not_evaluated(interaction, self._language)
+        evaluable = not any(each.what == "all" for each in not_evaluated)
+        runs = list(self._runs(interaction)) if evaluable else []
         matches: list[Match] = []
         found: list[set[str]] = [set() for _ in runs]
         for number, run in enumerate(runs):
@@ -164,9 +170,10 @@ class Detector:
             for match in matches
         ]
         run_of = {index: number for number, run in enumerate(runs) for index, _ in run.turns}
-        findings += find_episodes(self.pack, findings, runs, run_of, interaction.id)
+        episodes = find_episodes(self.pack, findings, runs, run_of, interaction.id)
+        findings += [each for each in episodes if self._only is None or each.rule_id in self._only]
         findings.sort(key=lambda each: (each.turn, each.start, each.end, each.rule_id))
-        return Detection(tuple(findings), _not_evaluated(interaction), self._facts(interaction, runs, matches))
+        return Detection(tuple(findings), not_evaluated, self._facts(interaction, runs, matches))
 
     def _runs(self, interaction: Interaction) -> Iterable[Run]:
         evaluable = [
@@ -390,12 +397,12 @@ def fingerprint(rule_id: str, words: str, interaction_id: str) -> str:
     return hashlib.sha256(f"{rule_id}\0{words}\0{interaction_id}".encode("utf-8", "replace")).hexdigest()[:16]
 
 
-def _not_evaluated(interaction: Interaction) -> tuple[NotEvaluated, ...]:
+def _not_evaluated(interaction: Interaction, rules_language: str) -> tuple[NotEvaluated, ...]:
     spoken = [turn for turn in interaction.turns if not turn.internal and turn.text.strip()]
-    language = (interaction.language or "en").lower()
+    language = (interaction.language or rules_language).lower()
     if not spoken:
         return (NotEvaluated("all", "no text"),)
-    if not language.startswith("en"):
+    if language[:2] != rules_language[:2].lower():
         return (NotEvaluated("all", f"language {language}"),)
     found: list[NotEvaluated] = []
     unknown = any(turn.role == "unknown" for turn in spoken)

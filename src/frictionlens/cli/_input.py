@@ -1,0 +1,83 @@
+"""Own the options that every command with input shares, and their way into settings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frictionlens.errors import UserError
+
+if TYPE_CHECKING:
+    from frictionlens.config import Settings
+    from frictionlens.pipeline import Options
+    from frictionlens.readers import ReadOptions
+
+Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, archives; - is standard input.", show_default=False)]
+From = Annotated[
+    str | None, typer.Option("--from", metavar="FORMAT", help="Format of the input, instead of recognising it; see `formats`.")
+]
+Map = Annotated[
+    list[str] | None, typer.Option("--map", metavar="OURS=THEIRS", help="Column of a table: text=body,role=sender.")
+]
+Role = Annotated[list[str] | None, typer.Option("--role", metavar="LABEL=ROLE", help="Who a speaker is: spk_0=agent.")]
+AgentDomain = Annotated[
+    list[str] | None, typer.Option("--agent-domain", metavar="DOMAIN", help="E-mail domain whose senders are agents.")
+]
+PackOption = Annotated[
+    list[Path] | None, typer.Option("--pack", metavar="DIR", help="Folder with rules of your own, beside the shipped ones.")
+]
+RuleOption = Annotated[
+    list[str] | None, typer.Option("--rule", metavar="ID", help="Only this rule or category (repeatable).")
+]
+Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings file, instead of the nearest one.")]
+NoRedact = Annotated[bool, typer.Option("--no-redact", help="Leave personal data in quotes.")]
+RedactWith = Annotated[
+    str | None, typer.Option("--redact-with", metavar="hash", help="Replace personal data by a stable token.")
+]
+MinConfidence = Annotated[
+    str | None, typer.Option("--min-confidence", metavar="LEVEL", help="Leave out less sure findings: low, medium, high.")
+]
+
+
+def settings_of(config: Path | None, **flags: Any) -> Settings:
+    """Load settings: defaults, file, environment, then the flags that were given (None and empty are not given)."""
+    from frictionlens.config import load_settings
+
+    given = {key: value for key, value in flags.items() if value not in (None, [], {}, (), False)}
+    return load_settings(config=config, flags=given)
+
+
+def pairs(given: list[str] | None, option: str) -> dict[str, str]:
+    """Split `a=b,c=d` options.
+
+    Raises:
+        UserError: one without `=`.
+    """
+    found: dict[str, str] = {}
+    for each in (part for item in given or [] for part in item.split(",")):
+        key, equals, value = each.partition("=")
+        if not equals or not key.strip() or not value.strip():
+            raise UserError(f"{each!r} is not NAME=VALUE", option)
+        found[key.strip()] = value.strip()
+    return found
+
+
+def read_options(settings: Settings) -> ReadOptions:
+    """Return what the readers need of the settings."""
+    from frictionlens.readers import ReadOptions
+
+    return ReadOptions(
+        format=settings.format,
+        columns=dict(settings.columns),
+        roles={key.casefold(): value for key, value in settings.roles.items()},
+        agent_domains=settings.agent_domains,
+    )
+
+
+def scan_options(settings: Settings, *, excerpts: bool = False) -> Options:
+    """Return what the pipeline needs of the settings."""
+    from frictionlens.pipeline import Options
+
+    return Options.from_settings(settings, excerpts=excerpts)

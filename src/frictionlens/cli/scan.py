@@ -1,0 +1,190 @@
+"""Scan transcripts: read, detect, score; a summary on the terminal, results into files."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frictionlens.cli import _console
+from frictionlens.cli import _input as given
+from frictionlens.errors import Problem, Skipped, UserError
+
+if TYPE_CHECKING:
+    from frictionlens.results import SortedResults
+    from frictionlens.summary import Summary
+
+NO_ARGS_IS_HELP = True
+
+EXIT_PROBLEMS = 3
+EXIT_STOPPED = 130
+
+
+def scan(
+    paths: given.Paths,
+    output: Annotated[
+        list[Path] | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write results; kind by suffix: jsonl json csv parquet md."),
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="KIND", help="Write this kind to standard output instead of tables.")] = None,
+    problems: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every problem, one JSON line each.")] = None,
+    allow_problems: Annotated[bool, typer.Option("--allow-problems", help="Unreadable input does not change the exit code.")] = False,
+    format_: given.From = None,
+    columns: given.Map = None,
+    roles: given.Role = None,
+    agent_domain: given.AgentDomain = None,
+    pack: given.PackOption = None,
+    rule: given.RuleOption = None,
+    min_confidence: given.MinConfidence = None,
+    no_redact: given.NoRedact = False,
+    redact_with: given.RedactWith = None,
+    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 decides by the size.")] = None,
+    config: given.Config = None,
+) -> None:
+    """Read transcripts, find friction, score every interaction, and say which process is behind it."""
+    from frictionlens.reporters import reporter, reporter_for
+
+    settings = given.settings_of(
+        config,
+        format=format_,
+        columns=given.pairs(columns, "--map"),
+        roles=given.pairs(roles, "--role"),
+        agent_domains=agent_domain,
+        packs=[str(each) for each in pack or []],
+        min_confidence=min_confidence,
+        redact="off" if no_redact else redact_with,
+        jobs=jobs,
+        **{"rules.include": rule},
+    )
+    # Everything that can be wrong with the command line is found before the work begins.
+    writers = [(reporter_for(path), path) for path in output or []]
+    to_stdout = reporter(to) if to else None
+
+    from frictionlens.pipeline import Scanner
+    from frictionlens.results import SortedResults
+    from frictionlens.summary import Summary
+
+    scanner = Scanner(given.scan_options(settings))
+    summary = Summary()
+    with SortedResults() as results:
+        stopped = _collect(paths, settings, scanner, results, summary, problems)
+        for writer, path in writers:
+            with _replacing(path) as stream:
+                writer.write(results, summary, scanner.pack.digest, stream)
+        if to_stdout is not None:
+            to_stdout.write(results, summary, scanner.pack.digest, sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        else:
+            from frictionlens.reporters import table
+
+            table.show(summary, scanner.pack, _console.out())
+    for _, path in writers:
+        _console.note(f"Wrote {path}.")
+    if stopped:
+        _console.note("Stopped before the end: results are of what had been read.")
+        raise typer.Exit(EXIT_STOPPED)
+    if summary.problem_count and not (allow_problems or settings.check.allow_problems):
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def _collect(
+    paths: list[str], settings: Any, scanner: Any, results: SortedResults, summary: Summary, problems: Path | None
+) -> bool:
+    """Run the scan into results and summary; return True when it was stopped with Ctrl-C."""
+    from frictionlens.readers import find_sources
+    from frictionlens.runners import serial
+
+    import msgspec
+
+    sources = list(find_sources(paths))
+    summary.sources.update(each.name for each in sources if not isinstance(each, Problem))
+    with contextlib.ExitStack() as stack:
+        into = stack.enter_context(_replacing(problems)) if problems else None
+        tick = stack.enter_context(_progress(len(sources)))
+        try:
+            for outcome in serial.run(sources, given.read_options(settings), scanner):
+                if isinstance(outcome, Problem):
+                    summary.add_problem(outcome)
+                    if into is not None:
+                        into.write(msgspec.json.encode(outcome) + b"\n")
+                elif isinstance(outcome, Skipped):
+                    summary.add_skipped(outcome)
+                else:
+                    summary.add(outcome)
+                    results.add(outcome)
+                tick(summary.interactions)
+        except KeyboardInterrupt:
+            return True
+    return False
+
+
+@contextlib.contextmanager
+def _replacing(path: Path) -> Iterator[Any]:
+    """Open a file for writing that takes its place only when it is whole; `-` as name is not special here.
+
+    Raises:
+        UserError: the file cannot be written.
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        stream = _Target(beside, "wb", path)
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", str(path)) from None
+    try:
+        with stream:
+            yield stream
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+class _Target:
+    """A binary file that knows the name it will have, so that a reporter can put a second file beside it."""
+
+    def __init__(self, path: Path, mode: str, target: Path) -> None:
+        self._stream = path.open(mode)
+        self.target = target
+
+    def __enter__(self) -> _Target:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.close()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+@contextlib.contextmanager
+def _progress(sources: int) -> Iterator[Any]:
+    """Show how many interactions are done, on a terminal and after two seconds only."""
+    import time
+
+    if _console.quiet() or not _console.err().is_terminal:
+        yield lambda count: None
+        return
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    progress = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=_console.err(), transient=True
+    )
+    task = progress.add_task(f"Reading {sources} files")
+    started, shown = time.monotonic(), False
+
+    def tick(count: int) -> None:
+        nonlocal shown
+        if count % 64 == 0 and (shown or time.monotonic() - started > 2):
+            if not shown:
+                progress.start()
+                shown = True
+            progress.update(task, description=f"{count:,} interactions")
+
+    try:
+        yield tick
+    finally:
+        progress.stop()
