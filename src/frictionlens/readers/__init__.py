@@ -13,7 +13,7 @@ from functools import cache
 
 from frictionlens.errors import Problem, UserError, nearest
 from frictionlens.readers import _sources
-from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._base import BrokenInputError, Format, Head, ReadOptions, Record, Source
 
 __all__ = [
     "Format",
@@ -70,6 +70,8 @@ def recognise(source: Source, options: ReadOptions) -> Recognition:
             hint = f"known: {', '.join(formats())}"
             raise UserError(f"no format {options.format!r}{nearest(options.format, formats())}", "--from", hint)
         return Recognition(chosen, "named with --from")
+    if source.problem:
+        return Recognition(None, source.problem.reason)
     head = source.head
     if not head.data and not head.members:
         return Recognition(None, "the file is empty")
@@ -83,7 +85,15 @@ def recognise(source: Source, options: ReadOptions) -> Recognition:
 
 def read(source: Source, options: ReadOptions) -> Iterator[Record]:
     """Read one source; whatever goes wrong in its reader becomes a problem with the source named."""
-    found = recognise(source, options)
+    if source.problem:
+        yield source.problem
+        return
+    try:
+        found = recognise(source, options)
+    except OSError as error:
+        reason = error.reason if isinstance(error, BrokenInputError) else f"could not be opened: {type(error).__name__}"
+        yield Problem(source.name, "", reason)
+        return
     if found.format is None:
         yield Problem(
             source.name, "", found.reason, "`frictionlens formats` lists what can be read; --from FORMAT names one"
@@ -97,8 +107,12 @@ def read(source: Source, options: ReadOptions) -> Iterator[Record]:
         for record in found.format.read(source, options):
             count += 1
             yield record
+    except BrokenInputError as error:
+        yield Problem(source.name, f"after record {count}" if count else "", error.reason, error.hint)
+        return
     except UserError as error:
         yield Problem(source.name, f"after record {count}" if count else "", error.message, error.hint)
+        return
     except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
         # The last line of defence: a reader that trips over its input must not take the run with it.
         # Only the kind of error is told: its message could quote the transcript.

@@ -39,6 +39,15 @@ class ReadOptions:
     """E-mail domains whose senders are agents (`--agent-domain`)."""
 
 
+class BrokenInputError(OSError):
+    """Bytes that cannot be had: broken compression, a bomb. The reason never quotes what was read."""
+
+    def __init__(self, reason: str, hint: str = "") -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.hint = hint
+
+
 @dataclass(frozen=True)
 class Source:
     """Bytes with a name: a file, a member of an archive, standard input, or a bundle of files.
@@ -52,6 +61,8 @@ class Source:
     path: Path | None = None
     """The file on disk where there is exactly one and it is not compressed: lets work be split by byte range."""
     members: tuple[Source, ...] = ()
+    problem: Problem | None = None
+    """Why this cannot be read at all (a broken archive, a locked file); reading it yields this."""
     span: tuple[int, int] | None = None
     """Byte range (start, end) of a line-based file that this source stands for; None is all of it."""
 

@@ -1,56 +1,116 @@
-"""Own the way from what the user typed to `Source`s: files, folders, globs, standard input, compression."""
+"""Own the way from what the user typed to `Source`s: files, folders, globs, standard input, compression, archives.
+
+Archives are never unpacked by name: members are read through the archive, so that a path in it cannot lead anywhere.
+Members are named `archive.zip!member`. What expands like a bomb stops, with a problem; a broken archive is a problem
+too, never an exception: it travels as a `Source` with a `problem`.
+"""
 
 from __future__ import annotations
 
+import atexit
 import bz2
+import contextlib
 import glob
 import gzip
 import io
 import lzma
+import os
+import shutil
 import sys
+import tarfile
+import tempfile
+import zipfile
+import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import IO
+from typing import IO, Any, Final
 
-from frictionlens.errors import UserError
-from frictionlens.readers._base import Source
+from frictionlens.errors import Problem, UserError
+from frictionlens.readers._base import BrokenInputError, Source, read_up_to
 
 Bundle = Callable[[frozenset[str]], bool]
 """Tells from the names in one folder (files, and folders with a final `/`) that it is one export: `Format.bundle`."""
+
+Step = tuple[str, str]
+"""How to go one level deeper: (`gzip`, "") decompresses, (`zip`, member) takes a member."""
+
+MOST_LEVELS: Final = 2
+"""Archives inside archives are opened to this depth."""
+
+MOST_MEMBERS: Final = 100_000
+MOST_RATIO: Final = 300
+"""Text shrinks to a tenth, repetitive logs to a hundredth; bombs are beyond this."""
+
+FREE_BYTES: Final = 64 * 1024 * 1024
+"""What may come out before its ratio is looked at."""
+
+MOST_SPOOLED: Final = 2 * 1024 * 1024 * 1024
+"""How large an archive inside an archive may be, once decompressed."""
+
+_MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"BZh", "bzip2"), (b"\xfd7zXZ\x00", "xz"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_CLOSED: Final = ((b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!\x1a\x07", "rar"))
+_TEXT_SUFFIXES: Final = frozenset(
+    {
+        ".json",
+        ".jsonl",
+        ".ndjson",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".vtt",
+        ".srt",
+        ".sbv",
+        ".eml",
+        ".mbox",
+        ".html",
+        ".htm",
+        ".xml",
+        ".md",
+        ".log",
+    }
+)
+"""Files with these names are not looked into for archives: a zip of a hundred thousand of them opens at once."""
 
 
 def find_sources(paths: Iterable[str], bundles: Sequence[Bundle] = ()) -> Iterator[Source]:
     """Find what to read, in sorted order; `-` is standard input.
 
     Args:
-        paths: files, folders, glob patterns.
+        paths: files, folders, archives, glob patterns.
         bundles: what makes a folder one source (with `members`) instead of many.
 
     Raises:
         UserError: a path that does not exist, or a pattern that matches nothing.
     """
     for name in paths:
-        if name == "-":
-            data = sys.stdin.buffer.read()
-            yield Source("-", lambda data=data: io.BytesIO(data))  # type: ignore[misc]
-            continue
         path = Path(name)
-        if path.is_dir():
+        if name == "-":
+            yield from _expand(_file_source(_spool_stream(sys.stdin.buffer), "-"), bundles)
+        elif path.is_dir():
             files = (each for each in sorted(path.rglob("*")) if each.is_file() and not _is_hidden(each, path))
-            members = [(PurePosixPath(each.relative_to(path).as_posix()), _file_source(each)) for each in files]
-            yield from group_bundles(members, name.rstrip("/") or name, bundles)
+            members = [
+                (PurePosixPath(each.relative_to(path).as_posix()), _file_source(each, str(each))) for each in files
+            ]
+            for source in group_bundles(members, name.rstrip("/") or name, bundles):
+                yield from _expand(source, bundles)
+        elif path.is_file():
+            yield from _expand(_file_source(path, name), bundles)
         elif path.exists():
-            yield _file_source(path)
+            # A pipe (`<(zcat …)`) can be read once: it is kept, so that it can be looked at first.
+            with path.open("rb") as stream:
+                yield from _expand(_file_source(_spool_stream(stream), name), bundles)
         else:
-            matches = sorted(glob.glob(name, recursive=True))
+            matches = sorted(glob.glob(name, recursive=True))  # noqa: PTH207 - a pattern may be absolute
             if not matches:
                 raise UserError("there is no such file or folder", name, "check the path; quote patterns with *")
             yield from find_sources(matches, bundles)
 
 
 def group_bundles(
-    members: Sequence[tuple[PurePosixPath, Source]], root: str, bundles: Sequence[Bundle]
+    members: Sequence[tuple[PurePosixPath, Source]], root: str, bundles: Sequence[Bundle], separator: str = "/"
 ) -> Iterator[Source]:
     """Turn every folder that is one export into one source; everything else stays as it is, in order.
 
@@ -58,6 +118,7 @@ def group_bundles(
         members: every file below a folder or in an archive: its path from there, and its source.
         root: name of the folder or archive, for people.
         bundles: what makes a folder one export; the folder nearest to the root wins and takes all below it.
+        separator: what stands between the root and a path below it: `!` in archives.
     """
     names: defaultdict[PurePosixPath, set[str]] = defaultdict(set)
     for path, _ in members:
@@ -80,7 +141,7 @@ def group_bundles(
         if isinstance(each, Source):
             yield each
         else:
-            name = root if each == PurePosixPath() else f"{root}/{each}"
+            name = root if each == PurePosixPath() else f"{root}{separator}{each}"
             yield Source(name, _no_bytes, members=tuple(gathered[each]))
 
 
@@ -92,18 +153,232 @@ def _is_hidden(path: Path, root: Path) -> bool:
     return any(part.startswith((".", "__MACOSX")) for part in path.relative_to(root).parts)
 
 
-def _file_source(path: Path) -> Source:
-    with path.open("rb") as stream:
-        magic = stream.read(6)
+def _spool_stream(stream: IO[bytes]) -> Path:
+    """Keep a stream that can be read only once in a private temporary file, which goes away at exit."""
+    with tempfile.NamedTemporaryFile(prefix="frictionlens-", delete=False) as kept:
+        shutil.copyfileobj(stream, kept)
+    atexit.register(_forget, kept.name)
+    return Path(kept.name)
 
-    def opener() -> IO[bytes]:
-        if magic.startswith(b"\x1f\x8b"):
-            return gzip.open(path, "rb")  # type: ignore[return-value]
-        if magic.startswith(b"BZh"):
-            return bz2.open(path, "rb")
-        if magic.startswith(b"\xfd7zXZ\x00"):
-            return lzma.open(path, "rb")
-        return path.open("rb")
 
-    plain = not magic.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ\x00"))
-    return Source(str(path), opener, path if plain else None)
+def _forget(name: str) -> None:
+    with contextlib.suppress(OSError):
+        Path(name).unlink()
+
+
+# ---------------------------------------------------------------- opening
+
+
+@dataclass(frozen=True)
+class _Opener:
+    """Opens a file, and goes down into it; picklable, so that work can move to other processes."""
+
+    path: str
+    steps: tuple[Step, ...] = ()
+
+    def __call__(self) -> IO[bytes]:
+        stream: IO[bytes]
+        archive = max((index for index, (kind, _) in enumerate(self.steps) if kind in ("zip", "tar")), default=-1)
+        if archive < 0:
+            stream = open(self.path, "rb")  # noqa: SIM115, PTH123 - the caller closes it
+            size = Path(self.path).stat().st_size
+        else:
+            kind, member = self.steps[archive]
+            stream, size = _open_member(self.path, self.steps[:archive], kind, member)
+        for kind, _ in self.steps[archive + 1 :]:
+            stream = _decompress(kind, stream, size)
+        return stream
+
+
+def _decompress(kind: str, stream: IO[bytes], size: int) -> IO[bytes]:
+    opened: Any
+    if kind == "gzip":
+        opened = gzip.GzipFile(fileobj=stream)
+    elif kind == "bzip2":
+        opened = bz2.BZ2File(stream)
+    elif kind == "xz":
+        opened = lzma.LZMAFile(stream)
+    else:
+        import zstandard
+
+        opened = zstandard.ZstdDecompressor(max_window_size=2**27).stream_reader(stream, read_across_frames=True)
+    return io.BufferedReader(_Bounded(opened, size), 128 * 1024)
+
+
+class _Bounded(io.RawIOBase):
+    """Hand on what is decompressed, up to a ratio, and say in one way that it is broken."""
+
+    def __init__(self, stream: Any, size: int) -> None:
+        self._stream = stream
+        self._size = max(size, 1)
+        self._given = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            data = self._stream.read(len(buffer))
+        except (EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, OSError, ValueError, RuntimeError) as error:
+            # The names differ with every library, zstandard's error is a plain Exception of its own.
+            raise BrokenInputError(
+                "the compressed data is broken or cut off", "what came before it was read"
+            ) from error
+        except Exception as error:
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise BrokenInputError(
+                "the compressed data is broken or cut off", "what came before it was read"
+            ) from error
+        buffer[: len(data)] = data
+        self._given += len(data)
+        if self._given > FREE_BYTES and self._given > MOST_RATIO * self._size:
+            raise BrokenInputError(
+                f"expands to more than {MOST_RATIO} times its size, as decompression bombs do: reading stopped",
+                "unpack it yourself if you trust it",
+            )
+        return len(data)
+
+    def close(self) -> None:
+        if not self.closed:
+            with contextlib.suppress(OSError, ValueError):
+                self._stream.close()
+        super().close()
+
+
+def _open_member(path: str, outer: tuple[Step, ...], kind: str, member: str) -> tuple[IO[bytes], int]:
+    container = _container(os.getpid(), path, outer, kind)
+    try:
+        if isinstance(container, zipfile.ZipFile):
+            info = container.getinfo(member)
+            return io.BufferedReader(_Bounded(container.open(info), info.compress_size), 128 * 1024), info.file_size
+        found = container.getmember(member)
+        opened = container.extractfile(found)
+    except (KeyError, RuntimeError, NotImplementedError, zipfile.BadZipFile, tarfile.TarError) as error:
+        raise BrokenInputError(f"a member of the archive could not be opened: {type(error).__name__}", "") from error
+    if opened is None:
+        raise BrokenInputError("a member of the archive is no file", "")
+    return io.BufferedReader(_Bounded(opened, found.size), 128 * 1024), found.size
+
+
+@lru_cache(maxsize=4)
+def _container(process: int, path: str, outer: tuple[Step, ...], kind: str) -> zipfile.ZipFile | tarfile.TarFile:
+    """Open an archive with random access and keep it open: once a process, because a fork shares file positions."""
+    if outer:
+        file: Any = tempfile.TemporaryFile(prefix="frictionlens-")  # noqa: SIM115 - lives as long as the archive
+        with _Opener(path, outer)() as stream:
+            while block := stream.read(1024 * 1024):
+                file.write(block)
+                if file.tell() > MOST_SPOOLED:
+                    raise BrokenInputError(
+                        f"the archive inside is larger than {MOST_SPOOLED // 2**30} GB", "unpack it first"
+                    )
+        file.seek(0)
+    else:
+        file = open(path, "rb")  # noqa: SIM115, PTH123 - lives as long as the archive
+    return zipfile.ZipFile(file) if kind == "zip" else tarfile.open(fileobj=file, mode="r:")
+
+
+# ---------------------------------------------------------------- looking inside
+
+
+def _file_source(path: Path, name: str) -> Source:
+    """Make a file a source, decompressed where its first bytes say that it is compressed."""
+    try:
+        return _unwrapped(name, _Opener(str(path)))
+    except OSError as error:
+        return _unreadable(name, f"could not be opened: {error.strerror or type(error).__name__}")
+
+
+def _unwrapped(name: str, opener: _Opener) -> Source:
+    for _ in range(2):
+        with opener() as stream:
+            head = read_up_to(stream, 8)
+        kind = next((kind for magic, kind in _MAGIC if head.startswith(magic)), None)
+        if kind is None:
+            break
+        opener = _Opener(opener.path, (*opener.steps, (kind, "")))
+    return Source(name, opener, Path(opener.path) if not opener.steps else None)
+
+
+def _unreadable(name: str, reason: str, hint: str = "") -> Source:
+    return Source(name, io.BytesIO, problem=Problem(name, "", reason, hint))
+
+
+def _expand(source: Source, bundles: Sequence[Bundle], level: int = 0) -> Iterator[Source]:
+    """Yield the sources inside an archive, or the source itself."""
+    opener = source.opener
+    if source.problem or source.members or not isinstance(opener, _Opener):
+        yield source
+        return
+    try:
+        with opener() as stream:
+            head = read_up_to(stream, 512)
+        kind = _archive_kind(head)
+        if kind is None:
+            yield source
+        elif kind in ("7z", "rar"):
+            yield _unreadable(
+                source.name, f"a {kind} archive, which is not opened", "unpack it, or pack it as .zip or .tar.gz"
+            )
+        elif level >= MOST_LEVELS:
+            yield _unreadable(
+                source.name, f"archives inside archives are opened {MOST_LEVELS} deep, not deeper", "unpack it first"
+            )
+        else:
+            yield from _expand_archive(source, opener, kind, bundles, level)
+    except BrokenInputError as error:
+        yield _unreadable(source.name, error.reason, error.hint)
+    except (zipfile.BadZipFile, tarfile.TarError, OSError, EOFError, ValueError, NotImplementedError) as error:
+        yield _unreadable(source.name, f"the archive could not be opened: {type(error).__name__}", "it may be cut off")
+
+
+def _archive_kind(head: bytes) -> str | None:
+    for magic, kind in _CLOSED:
+        if head.startswith(magic):
+            return kind
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return "zip"
+    return "tar" if head[257:262] == b"ustar" else None
+
+
+def _expand_archive(
+    source: Source, opener: _Opener, kind: str, bundles: Sequence[Bundle], level: int
+) -> Iterator[Source]:
+    container = _container(os.getpid(), opener.path, opener.steps, kind)
+    members: list[tuple[PurePosixPath, Source]] = []
+    locked = 0
+    if isinstance(container, zipfile.ZipFile):
+        entries = [info for info in container.infolist() if not info.is_dir()]
+        names = {info.filename for info in entries}
+        if "[Content_Types].xml" in names or "mimetype" in names:
+            yield source  # an Office or OpenDocument file is one document, not an archive
+            return
+        locked = sum(info.flag_bits & 1 for info in entries)
+        paths = [info.filename for info in entries if not info.flag_bits & 1]
+    else:
+        paths = [member.name for member in container if member.isfile()]
+    if len(paths) > MOST_MEMBERS:
+        yield _unreadable(source.name, f"holds more than {MOST_MEMBERS} files", "unpack it first")
+        return
+    if locked:
+        reason = f"{locked} of {locked + len(paths)} files in it are encrypted"
+        yield _unreadable(source.name, reason, "unpack it with its password first")
+    elif not paths:
+        yield _unreadable(source.name, "the archive holds no files")
+    for path in sorted(set(paths)):
+        inside = PurePosixPath(path)
+        parts = [part for part in inside.parts if part not in ("/", "..")]
+        if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
+            continue
+        name = f"{source.name}!{path}"
+        member = _Opener(opener.path, (*opener.steps, (kind, path)))
+        try:
+            known = inside.suffix.lower() in _TEXT_SUFFIXES
+            found = Source(name, member) if known else _unwrapped(name, member)
+        except OSError as error:
+            found = _unreadable(name, error.reason if isinstance(error, BrokenInputError) else "could not be opened")
+        members.append((PurePosixPath(*parts), found))
+    for each in group_bundles(members, source.name, bundles, "!"):
+        known = PurePosixPath(each.name).suffix.lower() in _TEXT_SUFFIXES
+        yield from (each,) if known else _expand(each, bundles, level + 1)
