@@ -8,16 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain, islice
 from typing import Any, Final, NamedTuple
 
 from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Channel, Interaction, Role, Turn
 from frictionlens.readers._base import ReadOptions, Record, Source, join_runs, stem_of
 from frictionlens.readers._json import Item, dicts, iter_items, pick_text, text_of
+from frictionlens.readers._spill import HashSet, group_on_disk
 from frictionlens.readers._times import iso, offsets, order_by_time, parse_number
 
 BROKEN: Final = (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError)
 """What a record of an unexpected shape raises."""
+
+
+_ROWS_IN_MEMORY: Final = 100_000
+"""Messages that are grouped in memory; more are grouped on disk."""
 
 
 class Draft(NamedTuple):
@@ -171,7 +177,7 @@ def checked(source: Source, records: Iterable[Record]) -> Iterator[Record]:
 
     Pages of one export overlap, and raw and redacted twins of a contact carry one id.
     """
-    seen: set[int] = set()
+    seen = HashSet()
     for record in records:
         if not isinstance(record, Interaction):
             yield record
@@ -179,12 +185,10 @@ def checked(source: Source, records: Iterable[Record]) -> Iterator[Record]:
             yield Skipped(source.name, record.id, "it has no turns", "no turns")
         elif not any(turn.text and not turn.text.isspace() for turn in record.turns):
             yield Skipped(source.name, record.id, f"none of its {len(record.turns)} turns has text", "no turns")
-        elif hash(record.id) in seen:
-            yield Skipped(
-                source.name, record.id, "an interaction with this id was read before in this file", "duplicate"
-            )
+        elif seen.add(record.id):
+            reason = "an interaction with this id was read before in this file"
+            yield Skipped(source.name, record.id, reason, "duplicate")
         else:
-            seen.add(hash(record.id))
             yield record
 
 
@@ -193,17 +197,29 @@ def group_rows(
 ) -> Iterator[tuple[str, list[dict[str, Any]]] | Problem]:
     """Gather records that are one message each by conversation, in order of first appearance; "" is without an id.
 
-    The whole file is held: messages of one conversation may lie anywhere in it.
+    Messages of one conversation may lie anywhere in the file: many rows are gathered on disk.
     """
-    groups: dict[str, list[dict[str, Any]]] = {}
-    for item in items:
-        if isinstance(item, Problem):
-            yield item
-        elif isinstance(item.value, dict):
-            groups.setdefault(key(item.value) or "", []).append(item.value)
-        else:
-            yield Problem(source.name, item.where, "not a message: an object was expected")
-    yield from groups.items()
+    problems: list[Problem] = []
+
+    def rows() -> Iterator[tuple[str, dict[str, Any]]]:
+        for item in items:
+            if isinstance(item, Problem):
+                problems.append(item)
+            elif isinstance(item.value, dict):
+                yield key(item.value) or "", item.value
+            else:
+                problems.append(Problem(source.name, item.where, "not a message: an object was expected"))
+
+    stream = rows()
+    first = list(islice(stream, _ROWS_IN_MEMORY))
+    if len(first) < _ROWS_IN_MEMORY:
+        groups: dict[str, list[dict[str, Any]]] = {}
+        for name, row in first:
+            groups.setdefault(name, []).append(row)
+        yield from groups.items()
+    else:
+        yield from group_on_disk(chain(first, stream))
+    yield from problems
 
 
 # ---------------------------------------------------------------- vendor words

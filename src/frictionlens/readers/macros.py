@@ -41,7 +41,7 @@ _NAME_COLUMNS: Final = ("id", "macro_id", "name", "title", "shortcut", "key", "s
 _NOT_TEXT: Final = "neither text, Markdown, CSV nor a macro export that is known"
 
 
-def _sniff(head: Head) -> str | None:  # noqa: ARG001 # never recognised by itself: see the module's text
+def _sniff(head: Head) -> str | None:  # never recognised by itself: see the module's text
     return None
 
 

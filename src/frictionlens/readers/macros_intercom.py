@@ -30,7 +30,7 @@ def _sniff(head: Head) -> str | None:
     return None
 
 
-def _read(source: Source, options: ReadOptions) -> Iterator[Record]:  # noqa: ARG001 # macros have no roles to map
+def _read(source: Source, options: ReadOptions) -> Iterator[Record]:  # macros have no roles to map
     return numbered(_each(source))
 
 

@@ -1,0 +1,30 @@
+"""Recognise Amazon Connect evaluation forms, which hold scores of a contact and none of its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._json import pick_dict
+
+
+def _sniff(head: Head) -> str | None:
+    record = head.record
+    if "evaluationId" in record and ("schemaVersion" in record or "questions" in record):
+        return "schemaVersion and evaluationId"
+    return "metadata.evaluationDefinitionId" if "evaluationDefinitionId" in pick_dict(record, "metadata") else None
+
+
+def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    return iter(())
+
+
+FORMAT = Format(
+    name="connect-evaluation",
+    title="Amazon Connect evaluation form",
+    sniff=_sniff,
+    read=_read,
+    rank=28,
+    interactions_per_file="one",
+    not_a_conversation="holds the scores of a contact, not its words; scan the transcript of the contact that it names",
+)
