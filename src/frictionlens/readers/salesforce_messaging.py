@@ -14,7 +14,7 @@ from frictionlens.errors import Problem
 from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
 from frictionlens.readers._build import BROKEN, Draft, build_interaction, card_text, checked, group_rows, role_for
-from frictionlens.readers._json import dicts, pick, pick_dict, pick_text
+from frictionlens.readers._json import dicts, iter_items, pick, pick_dict, pick_text
 from frictionlens.readers._times import parse_epoch, parse_number, parse_time
 
 _ROLES: Final[dict[str, Role]] = {
@@ -47,7 +47,9 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
 
 def _conversations(source: Source, options: ReadOptions) -> Iterator[Record]:
     for found in group_rows(
-        source, _items(source), lambda row: pick_text(row, "ConversationId", "conversationIdentifier")
+        source,
+        iter_items(source, "conversationEntries", "records"),
+        lambda row: pick_text(row, "ConversationId", "conversationIdentifier"),
     ):
         if isinstance(found, Problem):
             yield found
