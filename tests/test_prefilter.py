@@ -1,0 +1,152 @@
+"""The prefilter may over-match but never misses: findings with and without it are equal."""
+
+from __future__ import annotations
+
+import random
+import re
+from functools import cache
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from frictionlens.engine.compiled import load_compiled
+from frictionlens.engine.detector import Detector
+from frictionlens.engine.matching import Compiled, Decider
+from frictionlens.engine.prefilter import expression
+from frictionlens.engine.steps import Step, sequences
+from frictionlens.engine.tokens import tokenise
+from frictionlens.model import Interaction, Turn
+from frictionlens.rules.pattern import PatternParser
+from frictionlens.rules.spelling import Spelling
+
+PACK = load_compiled()
+
+
+@cache
+def detectors() -> tuple[Detector, Detector]:
+    return Detector(PACK), Detector(PACK, prefilter=False)
+
+
+@cache
+def rule_sequences() -> tuple[tuple[str, tuple[Step, ...]], ...]:
+    return tuple(
+        ("customer" if rule.roles == frozenset({"customer"}) else "agent", sequence)
+        for rule, compiled in zip(PACK.pack.rules, PACK.rules, strict=True)
+        for pattern in compiled.patterns
+        for sequence in pattern.sequences
+    )
+
+
+def say(steps: tuple[Step, ...], spelling: Spelling, rng: random.Random) -> str:
+    """Write words that fit the steps, in any of the ways in which people and exports write them."""
+    words: list[str] = []
+    for step in steps:
+        if step.op == "?" and rng.random() < 0.5:
+            continue
+        times = rng.randint(0, int(step.op[3:-1])) if step.op.startswith("{") else 1
+        for _ in range(times):
+            if step.negated:
+                words.append(rng.choice(["have", "really", "i", "2", "gonna", "going", "to", "us", "is", "café", "x-ray"]))
+            elif step.kinds:
+                kind = sorted(step.kinds)[0]
+                words.append({"number": "24", "link": "https://a.example/b?c=1", "email": "a@b.example", "mention": "@a", "emoji": "😡"}[kind])
+            elif step.words and (not step.affixes or rng.random() < 0.7):
+                words.append(rng.choice(sorted(step.words)))
+            elif step.affixes:
+                affix = rng.choice(sorted(step.affixes, key=repr))
+                words.append(affix.prefix + rng.choice(["", "s", "able", "o"]) + affix.suffix)
+    return join(words, spelling, rng)
+
+
+def join(words: list[str], spelling: Spelling, rng: random.Random) -> str:
+    """Join canonical words, now and then by another writing, a contraction, a filler, capitals, odd punctuation."""
+    by_pieces: dict[tuple[str, ...], list[str]] = {}
+    for writing, pieces in spelling.table.items():
+        by_pieces.setdefault(pieces, []).append(writing)
+    out: list[str] = []
+    at = 0
+    while at < len(words):
+        for length in (4, 3, 2, 1):
+            writings = by_pieces.get(tuple(words[at : at + length]), [])
+            if writings and rng.random() < 0.6:
+                out.append(rng.choice(writings).replace("'", rng.choice("'’`")))
+                at += length
+                break
+        else:
+            out.append(words[at])
+            at += 1
+        if rng.random() < 0.08:
+            out.append(rng.choice(["um", "uh,", out[-1]]))
+    text = ""
+    for word in out:
+        styled = rng.choice([word, word, word.upper(), word.capitalize()])
+        text += styled + rng.choice([" ", " ", " ", "  ", ", ", " - ", "\t", " “"])
+    return text.strip()
+
+
+@given(st.integers(0, 10**9))
+@settings(max_examples=400, deadline=None)
+def test_findings_are_equal_on_what_rules_look_for(seed: int) -> None:
+    rng = random.Random(seed)
+    turns = []
+    for _ in range(3):
+        role, sequence = rng.choice(rule_sequences())
+        _, other = rng.choice(rule_sequences())
+        text = rng.choice(["", "Hello. ", "so um ", "😡"]) + say(sequence, PACK.pack.spelling, rng)
+        text += rng.choice(["", ". ", "\n", " and ", "?! "]) + rng.choice(["", say(other, PACK.pack.spelling, rng)])
+        turns.append(Turn(role, text))  # type: ignore[arg-type]
+    interaction = Interaction(id="x", turns=tuple(turns))
+    with_it, without = (each.detect(interaction).findings for each in detectors())
+    assert with_it == without
+
+
+@given(st.lists(st.text(max_size=120), min_size=1, max_size=3))
+@settings(max_examples=150, deadline=None)
+def test_findings_are_equal_on_any_text(texts: list[str]) -> None:
+    interaction = Interaction(id="x", turns=tuple(Turn("agent", text) for text in texts))
+    with_it, without = (each.detect(interaction).findings for each in detectors())
+    assert with_it == without
+
+
+PATTERNS = [
+    "can't [really] help", "(I|we) (am|are) not able", "(do|does|did) not know", "I ...2 been", "sorry ...3 can't",
+    "* not available", "!(wait|see) not", "re* not", "should [not] have", "there is no [other] way",
+    "(our team|I) will", "(we|the team) (can|could) [also] not", "{number} (day|days)", "you ? $", "it is *ed",
+    "we have ...2 not", "(as soon as possible|soon)", "[I] would have",
+]  # fmt: skip
+
+
+@given(st.sampled_from(PATTERNS), st.integers(0, 10**9))
+@settings(max_examples=600, deadline=None)
+def test_an_expression_holds_whatever_the_decider_finds(source: str, seed: int) -> None:
+    rng = random.Random(seed)
+    spelling = PACK.pack.spelling
+    pattern = PatternParser({}, spelling).parse(source)
+    compiled = Compiled(tuple(sequences(pattern)))
+    words = say(rng.choice(compiled.sequences), spelling, rng)
+    filler = [rng.choice(["i", "not", "is", "we", "have", "do", "the", "will", "can"]) for _ in range(rng.randint(0, 4))]
+    text = spelling.blank_disfluencies(join(filler, spelling, rng) + " " + words)
+    tokens = tokenise(text, 0, len(text), spelling)
+    decider = _decider()
+    if tokens and decider.find(compiled, decider.doc(tokens)):
+        assert re.search(expression(pattern, spelling), text.encode(), re.IGNORECASE | re.DOTALL), text
+
+
+@cache
+def _decider() -> Decider:
+    return Decider()
+
+
+def test_a_contraction_over_the_edge_of_a_pattern_is_seen() -> None:
+    spelling = Spelling({"isn't": ("is", "not")})
+    pattern = PatternParser({}, spelling).parse("not available")
+
+    assert re.search(expression(pattern, spelling), b"That ISN'T available", re.IGNORECASE)
+
+
+@pytest.mark.parametrize("text", ["it isn’t possible", "it isn't possible", "IT IS NOT POSSIBLE", "it isnt, possible"])
+def test_every_writing_of_a_contraction_is_seen(text: str) -> None:
+    pattern = PatternParser({}, PACK.pack.spelling).parse("is not possible")
+
+    assert re.search(expression(pattern, PACK.pack.spelling), text.encode(), re.IGNORECASE)
