@@ -49,6 +49,8 @@ CREATE TABLE IF NOT EXISTS store_info (version INTEGER);
 CREATE TABLE IF NOT EXISTS packs (digest VARCHAR, name VARCHAR, version VARCHAR);
 CREATE TABLE IF NOT EXISTS rule_notes (
     digest VARCHAR, rule_id VARCHAR, category VARCHAR, title VARCHAR, why VARCHAR, advice VARCHAR);
+CREATE TABLE IF NOT EXISTS category_notes (
+    digest VARCHAR, category VARCHAR, family VARCHAR, title VARCHAR, step INTEGER, charged BOOLEAN);
 CREATE TABLE IF NOT EXISTS files (source VARCHAR, stamp VARCHAR, digest VARCHAR, interactions BIGINT);
 CREATE TABLE IF NOT EXISTS problems (source VARCHAR, record VARCHAR, reason VARCHAR, hint VARCHAR);
 CREATE TABLE IF NOT EXISTS interactions (
@@ -93,6 +95,18 @@ class RuleNote(msgspec.Struct, frozen=True):
     """Better wording for the agent; empty where the rule has none."""
 
 
+class CategoryNote(msgspec.Struct, frozen=True):
+    """What a report needs to know of a category."""
+
+    category: str
+    family: str
+    title: str
+    step: int | None = None
+    """Which of the recovery steps 1 to 5 it meets."""
+    charged: bool = False
+    """Whether its findings can name the process that stands in the way."""
+
+
 class Pack(msgspec.Struct, frozen=True):
     """The rules that made the results: the digest decides whether an interaction has to be scored again."""
 
@@ -100,6 +114,7 @@ class Pack(msgspec.Struct, frozen=True):
     name: str = ""
     version: str = ""
     rules: tuple[RuleNote, ...] = ()
+    categories: tuple[CategoryNote, ...] = ()
 
 
 class Store:
@@ -193,12 +208,14 @@ class Store:
         with self._writing() as connection:
             connection.execute("DELETE FROM packs WHERE digest = ?", [pack.digest])
             connection.execute("INSERT INTO packs VALUES (?, ?, ?)", [pack.digest, pack.name, pack.version])
-            connection.execute("DELETE FROM rule_notes WHERE digest = ?", [pack.digest])
-            if pack.rules:
-                connection.executemany(
-                    "INSERT INTO rule_notes VALUES (?, ?, ?, ?, ?, ?)",
-                    [[pack.digest, *msgspec.structs.astuple(rule)] for rule in pack.rules],
-                )
+            for table, notes in (("rule_notes", pack.rules), ("category_notes", pack.categories)):
+                connection.execute(f"DELETE FROM {table} WHERE digest = ?", [pack.digest])  # noqa: S608
+                rows = [[pack.digest, *msgspec.structs.astuple(note)] for note in notes]
+                if rows:
+                    connection.executemany(
+                        f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?)",  # noqa: S608
+                        rows,
+                    )
 
     def put_file(
         self, source: str, stamp: str, digest: str, interactions: int, problems: Iterable[Problem] = ()

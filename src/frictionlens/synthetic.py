@@ -24,6 +24,7 @@ import hashlib
 import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
+from math import exp
 from typing import Final, NamedTuple
 
 from frictionlens.model import (
@@ -407,8 +408,10 @@ def _score(interaction: Interaction, lines: Sequence[_Line], *, excerpts: bool) 
         last = noes[-1]
         findings.append(_finding(interaction.id, _Said(last.quote, "dead_end"), last.turn, last.start, last.end))
     points = [_POINTS.get(finding.category, 0.0) for finding in findings]
-    scale = min(1.0, 100.0 / sum(points)) if sum(points) else 1.0
-    contributions = tuple(Contribution(i, round(p * scale, 4)) for i, p in enumerate(points) if p)
+    load = sum(points)
+    # The shape of the real score: more and more load adds less and less, and 100 is never reached.
+    scale = 100 * (1 - exp(-load / 30)) / load if load else 0.0
+    contributions = tuple(Contribution(i, round(p * scale, 2)) for i, p in enumerate(points) if p)
     words = sum(len(turn.text.split()) for turn in interaction.turns if turn.role == "agent")
     seconds = interaction.turns[-1].end
     apology = 0
@@ -422,7 +425,7 @@ def _score(interaction: Interaction, lines: Sequence[_Line], *, excerpts: bool) 
         source=interaction.source,
         channel=interaction.channel,
         started_at=interaction.started_at,
-        score=round(sum(item.points for item in contributions), 4),
+        score=round(sum(item.points for item in contributions), 2),
         recovery_steps=sum(step in categories for step in _STEPS),
         process_share=round(process_words / words, 4) if words else 0.0,
         contributions=contributions,
