@@ -2,6 +2,7 @@
 
 A turn counts once per category, however many findings it has; agent and bot turns for friction and recovery,
 customer turns for signals. Lines are native transcript lines with `labels`; only turns with labels count.
+The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; this script adds halves and speech-to-text.
 
     python benchmarks/gold.py ../shared/gold/dev.jsonl --errors refusal
     python benchmarks/gold.py ../shared/gold/dev_more.jsonl --half a        # a hashed half; b is the other one
@@ -12,22 +13,45 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import re
-from collections import Counter, defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from asr import as_speech
+from frictionlens.evaluation import Evaluation, Measure, Share, evaluate, find_units
 from frictionlens.model import Interaction
 from frictionlens.pipeline import Options, Scanner
-
-FAMILIES = ("friction", "recovery", "signal", "sign")
 
 
 def half_of(interaction_id: str) -> str:
     """Return `a` or `b`, by a hash of the id: a stable split of any file."""
     return "a" if hashlib.md5(interaction_id.encode()).digest()[0] % 2 == 0 else "b"
+
+
+def read_labelled(files: list[Path], half: str | None = None, source: str | None = None) -> Iterator[Interaction]:
+    """Yield the interactions of native lines, of one half or one source where that is asked for."""
+    for path in files:
+        for line in path.read_bytes().splitlines():
+            interaction = msgspec.json.decode(line, type=Interaction)
+            if (half is None or half_of(interaction.id) == half) and (source is None or interaction.source == source):
+                yield interaction
+
+
+def measure(
+    scanner: Scanner,
+    files: list[Path],
+    *,
+    half: str | None = None,
+    source: str | None = None,
+    asr: bool = False,
+    resamples: int = 0,
+) -> Evaluation:
+    """Measure the scanner's findings on files of native lines, or on their speech-to-text variant."""
+    interactions = read_labelled(files, half, source)
+    heard = map(as_speech, interactions) if asr else interactions
+    units = find_units(heard, lambda each: scanner.detect(each).findings)
+    return evaluate(units, scanner.pack.categories, resamples=resamples)
 
 
 def main() -> None:
@@ -39,85 +63,56 @@ def main() -> None:
     parser.add_argument("--asr", action="store_true", help="measure on the speech-to-text variant")
     parser.add_argument("--confidence", choices=("low", "medium", "high"), default="low")
     parser.add_argument("--rules", action="store_true", help="print hits and precision per rule")
+    parser.add_argument("--intervals", action="store_true", help="print 95 %% intervals (F1: bootstrap)")
     args = parser.parse_args()
     scanner = Scanner(Options(min_confidence=args.confidence))
-    categories = {key: each.family for key, each in scanner.pack.categories.items() if each.family in FAMILIES}
-    hit: Counter[str] = Counter()
-    found: Counter[str] = Counter()
-    gold: Counter[str] = Counter()
-    by_rule: dict[str, Counter[bool]] = defaultdict(Counter)
-    charge: Counter[str] = Counter()
-    clean = alarms = 0
-    for path in args.files:
-        for line in path.read_bytes().splitlines():
-            interaction = msgspec.json.decode(line, type=Interaction)
-            if args.half and half_of(interaction.id) != args.half:
-                continue
-            if args.source and interaction.source != args.source:
-                continue
-            if args.asr:
-                interaction = as_speech(interaction)
-            findings = scanner.detect(interaction).findings
-            for index, turn in enumerate(interaction.turns):
-                if turn.labels is None or turn.role not in ("agent", "bot", "customer"):
-                    continue
-                here = [each for each in findings if each.turn == index and each.family in FAMILIES]
-                said = {each.category for each in here}
-                labels = set(turn.labels) & set(categories)
-                hit.update(said & labels)
-                found.update(said)
-                gold.update(labels)
-                for each in here:
-                    by_rule[each.rule_id][each.category in labels] += 1
-                if turn.role != "customer" and not turn.labels:
-                    clean += 1
-                    alarms += any(categories[each] == "friction" for each in said)
-                if args.errors and args.errors in said ^ labels:
-                    mark = "FALSE" if args.errors in said else "MISS "
-                    rules = [f"{each.rule_id}: {each.quote!r}" for each in here if each.category == args.errors]
-                    before = interaction.turns[index - 1].text[-120:] if index else ""
-                    print(f"{mark} {interaction.id}#{index} {rules}\n      < {before!r}\n      {turn.text!r} {sorted(labels)}")
-                _charge(charge, turn, here)
+    found = measure(
+        scanner, args.files, half=args.half, source=args.source, asr=args.asr, resamples=2000 if args.intervals else 0
+    )
+    if args.errors:
+        _print_errors(found, args.errors)
     print(f"{'category':20} {'P':>6} {'R':>6} {'F1':>6} {'gold':>5} {'found':>5}")
-    for family in FAMILIES:
-        names = [key for key, each in categories.items() if each == family and (gold[key] or found[key])]
-        for name in names:
-            _row(name, hit[name], found[name], gold[name])
-        if names:
-            _row(f"= {family} micro", *(sum(each[name] for name in names) for each in (hit, found, gold)))
-    print(f"clean company turns {clean}, with a friction finding {alarms} = {alarms / max(clean, 1):.1%}")
-    if charge["turns"]:
-        print(
-            f"charged: named or nobody {charge['named'] / charge['turns']:.3f} of {charge['turns']}, "
-            f"right name {charge['name'] / max(charge['gold named'], 1):.3f} of {charge['gold named']}, "
-            f"kind of no {charge['kind'] / max(charge['gold kind'], 1):.3f} of {charge['gold kind']}"
-        )
+    for family in found.families:
+        for each in found.categories:
+            if each.family == family.name:
+                _row(each.name, each, intervals=args.intervals)
+        _row(f"= {family.name} micro", family, intervals=args.intervals)
+    clean = found.clean
+    print(f"clean company turns {clean.of}, with a friction finding {clean.hits} = {clean.share or 0:.1%}")
+    if found.charged_named.of:
+        parts = [("named or nobody", found.charged_named), ("right kind", found.charged_kind)]
+        parts += [("right name", found.charged_name), ("kind of no", found.kind_of_no)]
+        print("charged: " + ", ".join(f"{what} {_share(each)}" for what, each in parts))
+    if found.not_judged:
+        print("not judged, no labels: " + ", ".join(f"{count} {name}" for name, count in found.not_judged.items()))
     if args.rules:
-        for rule, counts in sorted(by_rule.items()):
-            print(f"{rule:50} {counts[True]:4} of {counts.total():4}")
+        for rule in found.rules:
+            print(f"{rule.rule_id:50} {rule.true:4} of {rule.of:4}")
 
 
-def _row(name: str, hit: int, found: int, gold: int) -> None:
-    precision, recall = hit / found if found else 0.0, hit / gold if gold else 0.0
-    f1 = 2 * hit / (found + gold) if found + gold else 0.0
-    print(f"{name:20} {precision:6.3f} {recall:6.3f} {f1:6.3f} {gold:5} {found:5}")
+def _print_errors(found: Evaluation, category: str) -> None:
+    for each in found.mistakes:
+        if each.category != category or each.turn is None:
+            continue
+        turns = each.interaction.turns
+        mark = "FALSE" if each.kind == "false alarm" else "MISS "
+        rules = [f"{one.rule_id}: {one.quote!r}" for one in each.findings if one.category == category]
+        before = turns[each.turn - 1].text[-120:] if each.turn else ""
+        print(f"{mark} {each.interaction.id}#{each.turn} {rules}\n      < {before!r}")
+        print(f"      {turns[each.turn].text!r} {list(each.labels)}")
 
 
-def _charge(charge: Counter[str], turn: object, here: list) -> None:  # type: ignore[type-arg]
-    labels = set(turn.labels or ())  # type: ignore[attr-defined]
-    if not labels & {"refusal", "policy_shield", "excuse", "disempowered"} or turn.charged is None:  # type: ignore[attr-defined]
-        return
-    named = [each for finding in here for each in finding.charged]
-    true = turn.charged  # type: ignore[attr-defined]
-    charge["turns"] += 1
-    charge["named"] += bool(named) == bool(true)
-    if true:
-        charge["gold named"] += 1
-        words = {word for each in named for word in re.findall(r"\w+", each.name)}
-        charge["name"] += any(set(re.findall(r"\w+", each.name)) & words for each in true)
-    if turn.kind_of_no:  # type: ignore[attr-defined]
-        charge["gold kind"] += 1
-        charge["kind"] += any(each.kind_of_no == turn.kind_of_no for each in here)  # type: ignore[attr-defined]
+def _row(name: str, each: Measure, *, intervals: bool) -> None:
+    figures = f"{each.precision or 0:6.3f} {each.recall or 0:6.3f} {each.f1 or 0:6.3f}"
+    ends = ""
+    if intervals:
+        spans = (each.precision_interval, each.recall_interval, each.f1_interval)
+        ends = "  " + "  ".join(f"{span.low:.2f}-{span.high:.2f}" if span else "-" for span in spans)
+    print(f"{name:20} {figures} {each.labelled:5} {each.found:5}{ends}")
+
+
+def _share(each: Share) -> str:
+    return f"{each.share or 0:.3f} of {each.of}"
 
 
 if __name__ == "__main__":
