@@ -47,10 +47,20 @@ def say(steps: tuple[Step, ...], spelling: Spelling, rng: random.Random) -> str:
         times = rng.randint(0, int(step.op[3:-1])) if step.op.startswith("{") else 1
         for _ in range(times):
             if step.negated:
-                words.append(rng.choice(["have", "really", "i", "2", "gonna", "going", "to", "us", "is", "café", "x-ray"]))
+                words.append(
+                    rng.choice(["have", "really", "i", "2", "gonna", "going", "to", "us", "is", "café", "x-ray"])
+                )
             elif step.kinds:
                 kind = sorted(step.kinds)[0]
-                words.append({"number": "24", "link": "https://a.example/b?c=1", "email": "a@b.example", "mention": "@a", "emoji": "😡"}[kind])
+                words.append(
+                    {
+                        "number": "24",
+                        "link": "https://a.example/b?c=1",
+                        "email": "a@b.example",
+                        "mention": "@a",
+                        "emoji": "😡",
+                    }[kind]
+                )
             elif step.words and (not step.affixes or rng.random() < 0.7):
                 words.append(rng.choice(sorted(step.words)))
             elif step.affixes:
@@ -125,7 +135,9 @@ def test_an_expression_holds_whatever_the_decider_finds(source: str, seed: int) 
     pattern = PatternParser({}, spelling).parse(source)
     compiled = Compiled(tuple(sequences(pattern)))
     words = say(rng.choice(compiled.sequences), spelling, rng)
-    filler = [rng.choice(["i", "not", "is", "we", "have", "do", "the", "will", "can"]) for _ in range(rng.randint(0, 4))]
+    filler = [
+        rng.choice(["i", "not", "is", "we", "have", "do", "the", "will", "can"]) for _ in range(rng.randint(0, 4))
+    ]
     text = spelling.blank_disfluencies(join(filler, spelling, rng) + " " + words)
     tokens = tokenise(text, 0, len(text), spelling)
     decider = _decider()

@@ -150,7 +150,7 @@ def selected(pack: Pack, rules: tuple[str, ...], without: tuple[str, ...]) -> fr
     """
     if not rules and not without:
         return None
-    known = [(each.id, each.category.id) for each in (*pack.rules, *pack.episodes)]
+    known = [(each.id, each.category.id) for each in pack.everything]
 
     def fitting(name: str) -> set[str]:
         found = {rule for rule, category in known if fnmatchcase(rule, name) or fnmatchcase(category, name)}

@@ -34,7 +34,7 @@ class Weights:
     severity: Mapping[str, float] = field(default_factory=lambda: {"low": 0.6, "medium": 1.0, "high": 1.5})
     confidence: Mapping[str, float] = field(default_factory=lambda: {"low": 0.5, "medium": 0.85, "high": 1.0})
     repeat: float = 0.5
-    """Each further finding of a category counts this much of the one before: long talks are not worse for being long."""
+    """Each further finding of a category counts this much of the one before: being long does not make a talk worse."""
     relief: float = 0.08
     """Share of the load that one recovery step takes away; five steps take 40 %."""
     scale: float = 20.0

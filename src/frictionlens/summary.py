@@ -79,7 +79,9 @@ class Summary:
     @property
     def worst(self) -> list[Scored]:
         """Return the interactions with the highest scores, worst first; ties in order of source and id."""
-        return sorted((each for _, _, each in self._worst), key=lambda each: (-each.score, each.source, each.interaction_id))
+        return sorted(
+            (each for _, _, each in self._worst), key=lambda each: (-each.score, each.source, each.interaction_id)
+        )
 
     def add_problem(self, problem: Problem) -> None:
         """Count a problem and keep the first ones."""

@@ -1,10 +1,10 @@
 """Run the examples of a rule pack: public, so that pack authors can prove their rules the way the shipped ones are.
 
-    import pytest
-    from frictionlens.testing import cases, run_case
+import pytest
+from frictionlens.testing import cases, run_case
 
-    @pytest.mark.parametrize("case", cases([Path("my_pack")]), ids=str)
-    def test_my_pack(case): run_case(case)
+@pytest.mark.parametrize("case", cases([Path("my_pack")]), ids=str)
+def test_my_pack(case): run_case(case)
 """
 
 from __future__ import annotations
@@ -107,5 +107,5 @@ def _episode_cases(episode: Episode, folders: tuple[Path, ...]) -> Iterator[Case
             turns = []
             for line in text.strip().splitlines():
                 role, _, said = line.partition(": ")
-                turns.append(Turn(role, said))  # type: ignore[arg-type]
+                turns.append(Turn(role, said))
             yield Case(episode.id, kind, number, Interaction(id="example", turns=tuple(turns)), None, folders)

@@ -1,8 +1,8 @@
 """Own the command line: arguments in, library calls, output; one small file per command.
 
-Commands are found from their files: a module that does not start with `_` has either `app` (a group of commands) or a
-function named like the module (`eval_` for `eval`). Nothing heavy is imported before a command runs: `--help` answers at
-once, and a test holds that.
+Commands are found from their files: a module that does not start with `_` has either `app` (a group of commands) or
+a function named like the module (`eval_` for `eval`). Nothing heavy is imported before a command runs: `--help`
+answers at once, and a test holds that.
 """
 
 from __future__ import annotations
@@ -39,8 +39,12 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
-    no_color: Annotated[bool, typer.Option("--no-color", help="No colours; the NO_COLOR variable does the same.")] = False,
+    version: Annotated[  # noqa: ARG001  its callback does the work
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+    no_color: Annotated[
+        bool, typer.Option("--no-color", help="No colours; the NO_COLOR variable does the same.")
+    ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Only results and errors.")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
@@ -48,7 +52,9 @@ def _root(
 
 
 def _register() -> None:
-    modules = {each.name.rstrip("_"): each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_")}
+    modules = {
+        each.name.rstrip("_"): each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_")
+    }
     places = {name: place for place, name in enumerate(ORDER)}
     for name in sorted(modules, key=lambda each: (places.get(each, len(ORDER)), each)):
         module: Any = importlib.import_module(f"{__name__}.{modules[name]}")

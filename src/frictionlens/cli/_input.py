@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from frictionlens.pipeline import Options
     from frictionlens.readers import ReadOptions
 
-Paths = Annotated[list[str], typer.Argument(help="Files, folders, globs, archives; - is standard input.", show_default=False)]
+Paths = Annotated[
+    list[str], typer.Argument(help="Files, folders, globs, archives; - is standard input.", show_default=False)
+]
 From = Annotated[
-    str | None, typer.Option("--from", metavar="FORMAT", help="Format of the input, instead of recognising it; see `formats`.")
+    str | None,
+    typer.Option("--from", metavar="FORMAT", help="Format of the input, instead of recognising it; see `formats`."),
 ]
 Map = Annotated[
     list[str] | None, typer.Option("--map", metavar="OURS=THEIRS", help="Column of a table: text=body,role=sender.")
@@ -26,18 +29,22 @@ AgentDomain = Annotated[
     list[str] | None, typer.Option("--agent-domain", metavar="DOMAIN", help="E-mail domain whose senders are agents.")
 ]
 PackOption = Annotated[
-    list[Path] | None, typer.Option("--pack", metavar="DIR", help="Folder with rules of your own, beside the shipped ones.")
+    list[Path] | None,
+    typer.Option("--pack", metavar="DIR", help="Folder with rules of your own, beside the shipped ones."),
 ]
 RuleOption = Annotated[
     list[str] | None, typer.Option("--rule", metavar="ID", help="Only this rule or category (repeatable).")
 ]
-Config = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="Settings file, instead of the nearest one.")]
+Config = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Settings file, instead of the nearest one.")
+]
 NoRedact = Annotated[bool, typer.Option("--no-redact", help="Leave personal data in quotes.")]
 RedactWith = Annotated[
     str | None, typer.Option("--redact-with", metavar="hash", help="Replace personal data by a stable token.")
 ]
 MinConfidence = Annotated[
-    str | None, typer.Option("--min-confidence", metavar="LEVEL", help="Leave out less sure findings: low, medium, high.")
+    str | None,
+    typer.Option("--min-confidence", metavar="LEVEL", help="Leave out less sure findings: low, medium, high."),
 ]
 
 

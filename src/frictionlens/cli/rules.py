@@ -41,13 +41,17 @@ def list_(
     from rich.text import Text
 
     loaded = _pack(pack)
-    everything = [*loaded.rules, *loaded.episodes]
+    everything = list(loaded.everything)
     if category:
         names = {each.category.id for each in everything} | {each.category.family for each in everything}
         if category not in names:
             from frictionlens.errors import nearest
 
-            raise RuleError(f"no category or family {category!r}{nearest(category, names)}", "", f"allowed: {', '.join(sorted(names))}")
+            raise RuleError(
+                f"no category or family {category!r}{nearest(category, names)}",
+                "",
+                f"allowed: {', '.join(sorted(names))}",
+            )
         everything = [each for each in everything if category in (each.category.id, each.category.family)]
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="dim", show_edge=False)
     for name in ("rule", "what it catches", "severity", "confidence"):
@@ -69,7 +73,9 @@ def show(rule_id: RuleId, pack: given.PackOption = None) -> None:
     entry = rule.entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     text = f"# {rule.where}\n" + yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=10_000)
     console = _console.out()
-    console.print(Syntax(text, "yaml", background_color="default", word_wrap=True) if console.is_terminal else text, markup=False)
+    console.print(
+        Syntax(text, "yaml", background_color="default", word_wrap=True) if console.is_terminal else text, markup=False
+    )
 
 
 @app.command()
@@ -90,12 +96,17 @@ def explain(rule_id: RuleId, pack: given.PackOption = None) -> None:
     sure = f"{rule.confidence}: not audited yet"
     if audited is not None and audited.of:
         low, high = wilson(audited.true, audited.of)
-        sure = f"{rule.confidence}: {audited.true} of {audited.of} audited findings were true (95 % interval {low:.0%} to {high:.0%})"
+        sure = f"{rule.confidence}: {audited.true} of {audited.of} audited findings were true"
+        sure += f" (95 % interval {low:.0%} to {high:.0%})"
         sure += f", {audited.data}, {audited.date}" if audited.data else ""
     rows = [("why", entry.why)]
     if entry.advice:
         rows.append(("better wording", entry.advice))
-    rows += [("category", f"{category.title} ({category.family}): {category.meaning}"), ("severity", entry.severity), ("confidence", sure)]
+    rows += [
+        ("category", f"{category.title} ({category.family}): {category.meaning}"),
+        ("severity", entry.severity),
+        ("confidence", sure),
+    ]
     if category.weight:
         points = category.weight * Weights().severity[entry.severity] * Weights().confidence[rule.confidence]
         rows.append(("weight", f"{points:g} points of load for the first one in an interaction (docs/scoring.md)"))
@@ -127,7 +138,11 @@ def test(
     """Run the examples of the rules: every one that must match does, every one that must not does not."""
     from frictionlens.testing import cases, run_case
 
-    chosen = [each for each in cases(_folders(pack)) if not rule_id or each.rule_id == rule_id or each.rule_id.startswith(f"{rule_id}.")]
+    chosen = [
+        each
+        for each in cases(_folders(pack))
+        if not rule_id or each.rule_id == rule_id or each.rule_id.startswith(f"{rule_id}.")
+    ]
     if not chosen:
         raise RuleError(f"no rule or category {rule_id!r} with examples", "", "see `frictionlens rules list`")
     failed = 0
@@ -148,7 +163,7 @@ def test(
 
 @app.command()
 def lint(pack: given.PackOption = None) -> None:
-    """Check the rules without running them: files, patterns, lists, names, and that every rule is explained and proved."""
+    """Check the rules without running them: files, patterns, names, and that each is explained and proved."""
     from frictionlens.engine.compiled import compile_pack
     from frictionlens.rules.lint import find_faults
 
@@ -157,6 +172,9 @@ def lint(pack: given.PackOption = None) -> None:
     faults = find_faults(loaded)
     for fault in faults:
         _console.out().print(f"{fault.where}: {fault.message}", markup=False)
-    _console.out().print(f"{len(loaded.rules)} rules and {len(loaded.episodes)} episodes: " + (f"{len(faults)} faults" if faults else "no faults"))
+    _console.out().print(
+        f"{len(loaded.rules)} rules and {len(loaded.episodes)} episodes: "
+        + (f"{len(faults)} faults" if faults else "no faults")
+    )
     if faults:
         raise typer.Exit(RuleError.exit_code)

@@ -29,11 +29,19 @@ def scan(
     paths: given.Paths,
     output: Annotated[
         list[Path] | None,
-        typer.Option("-o", "--output", metavar="FILE", help="Write results; kind by suffix: jsonl json csv parquet md."),
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="Write results; kind by suffix: jsonl json csv parquet md."
+        ),
     ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="KIND", help="Write this kind to standard output instead of tables.")] = None,
-    problems: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every problem, one JSON line each.")] = None,
-    allow_problems: Annotated[bool, typer.Option("--allow-problems", help="Unreadable input does not change the exit code.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", metavar="KIND", help="Write this kind to standard output instead of tables.")
+    ] = None,
+    problems: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write every problem, one JSON line each.")
+    ] = None,
+    allow_problems: Annotated[
+        bool, typer.Option("--allow-problems", help="Unreadable input does not change the exit code.")
+    ] = False,
     format_: given.From = None,
     columns: given.Map = None,
     roles: given.Role = None,
@@ -43,7 +51,9 @@ def scan(
     min_confidence: given.MinConfidence = None,
     no_redact: given.NoRedact = False,
     redact_with: given.RedactWith = None,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 decides by the size.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 decides by the size.")
+    ] = None,
     config: given.Config = None,
 ) -> None:
     """Read transcripts, find friction, score every interaction, and say which process is behind it."""
@@ -96,10 +106,10 @@ def _collect(
     paths: list[str], settings: Any, scanner: Any, results: SortedResults, summary: Summary, problems: Path | None
 ) -> bool:
     """Run the scan into results and summary; return True when it was stopped with Ctrl-C."""
+    import msgspec
+
     from frictionlens.readers import find_sources
     from frictionlens.runners import serial
-
-    import msgspec
 
     sources = list(find_sources(paths))
     summary.sources.update(each.name for each in sources if not isinstance(each, Problem))
@@ -166,7 +176,7 @@ def _progress(sources: int) -> Iterator[Any]:
     import time
 
     if _console.quiet() or not _console.err().is_terminal:
-        yield lambda count: None
+        yield lambda _count: None
         return
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 

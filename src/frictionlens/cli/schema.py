@@ -12,7 +12,9 @@ NO_ARGS_IS_HELP = True
 
 
 def schema(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="transcript, result, rules or config.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="transcript, result, rules or config.", show_default=False)
+    ],
 ) -> None:
     """Print a JSON Schema: of transcript lines, result lines, rule files or the configuration."""
     import json

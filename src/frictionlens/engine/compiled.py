@@ -15,6 +15,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -171,7 +172,7 @@ def _cache_path(folders: Sequence[Path]) -> Path | None:
         root = Path(base) if base else Path.home() / ".cache"
     except RuntimeError:
         return None
-    versions: list[Any] = [__version__, sys.version_info[:3], platform.machine(), hyperscan.__version__, _code_digest()]
+    versions: list[Any] = [__version__, sys.version_info[:3], platform.machine(), version("hyperscan"), _code_digest()]
     key = hashlib.sha256(f"{pack_digest(folders)} {versions}".encode()).hexdigest()[:24]
     return root / "frictionlens" / f"pack-{key}.bin"
 

@@ -15,8 +15,8 @@ from typing import Any, Final, NamedTuple
 
 import hyperscan
 
-from frictionlens.engine.compiled import Compiled, CompiledPack, CompiledRule
-from frictionlens.engine.matching import Decider, Hit
+from frictionlens.engine.compiled import CompiledPack, CompiledRule
+from frictionlens.engine.matching import Compiled, Decider, Hit
 from frictionlens.engine.tokens import Token, sentence_bounds, tokenise
 from frictionlens.model import COMPANY_ROLES, LEVELS, Charged, Facts, Finding, Interaction, KindOfNo, NotEvaluated, Turn
 from frictionlens.rules import Rule
@@ -44,10 +44,12 @@ class Sentence:
 
     @cached_property
     def tokens(self) -> list[Token]:
+        """Return its canonical words."""
         return tokenise(self.run.clean, self.start, self.end, self.run.spelling)
 
     @cached_property
     def doc(self) -> Any:
+        """Return the spaCy document of its words."""
         return self.run.decider.doc(self.tokens)
 
 
@@ -66,6 +68,7 @@ class Run:
 
     @cached_property
     def sentences(self) -> list[Sentence]:
+        """Return its sentences, which together cover the text."""
         return [Sentence(self, start, end) for start, end in sentence_bounds(self.clean)]
 
     @cached_property
@@ -112,6 +115,7 @@ class Match(NamedTuple):
 
     @property
     def span(self) -> tuple[int, int]:
+        """Return (start, end) of the words in the text of the run."""
         tokens = self.sentence.tokens
         return tokens[self.hit.start].start, tokens[self.hit.end - 1].end
 
@@ -210,7 +214,9 @@ class Detector:
         done: set[tuple[int, int]] = set()
         for (rule_number, pattern_number), places in sorted(proposals.items()):
             rule, compiled = self.pack.rules[rule_number], self._compiled.rules[rule_number]
-            sentences = [run.whole] if rule.entry.scope == "turn" else [run.sentences[place] for place in sorted(places)]
+            sentences = (
+                [run.whole] if rule.entry.scope == "turn" else [run.sentences[place] for place in sorted(places)]
+            )
             for sentence in sentences:
                 if (rule_number, sentence.start) in done or not sentence.tokens:
                     continue
@@ -260,9 +266,15 @@ class Detector:
                 between = (cue.end, hit.start) if forward else (hit.end, cue.start)
                 if not 0 <= between[1] - between[0] <= modifier.entry.within:
                     continue
-                if any(p.start < cue.end and cue.start < p.end for each in compiled.pseudo for p in self._find(each, sentence)):
+                if any(
+                    p.start < cue.end and cue.start < p.end
+                    for each in compiled.pseudo
+                    for p in self._find(each, sentence)
+                ):
                     continue
-                if any(between[0] <= u.start < between[1] for each in compiled.until for u in self._find(each, sentence)):
+                if any(
+                    between[0] <= u.start < between[1] for each in compiled.until for u in self._find(each, sentence)
+                ):
                     continue
                 return True
         return False
@@ -271,7 +283,9 @@ class Detector:
         return self._decider.find(pattern, sentence.doc) if sentence.tokens else []
 
     def _anywhere(self, patterns: tuple[Compiled, ...], run: Run | None) -> bool:
-        return run is not None and any(self._find(pattern, sentence) for pattern in patterns for sentence in run.sentences)
+        return run is not None and any(
+            self._find(pattern, sentence) for pattern in patterns for sentence in run.sentences
+        )
 
     def _stands(self, match: Match, number: int, runs: list[Run], found: list[set[str]]) -> bool:
         """Check what the rule asks of the turn and of the other side."""
@@ -363,7 +377,9 @@ class Detector:
         for match in matches:
             if self.pack.rules[match.rule].category.family == "friction":
                 process[match.run, match.sentence.start] = match.sentence
-        words = {key: len(sentence.run.text[sentence.start : sentence.end].split()) for key, sentence in process.items()}
+        words = {
+            key: len(sentence.run.text[sentence.start : sentence.end].split()) for key, sentence in process.items()
+        }
         seconds, process_seconds = _durations(turns, runs, process)
         return Facts(
             turns=len(turns),
@@ -378,7 +394,7 @@ class Detector:
         )
 
     def _apology(self, matches: list[Match]) -> int | None:
-        """Count the words of apology sentences before the first way forward (Singh 2018: short apology, then options)."""
+        """Count the words of apology before the first way forward (Singh, HBR 2018: a short apology, then options)."""
         steps = {match: self.pack.rules[match.rule].category for match in matches}
         ordered = sorted(matches, key=lambda match: (match.run, match.sentence.start))
         total, counted = 0, set()
@@ -410,7 +426,9 @@ def _not_evaluated(interaction: Interaction, rules_language: str) -> tuple[NotEv
         reason = "no turn has the role agent or bot" + ("; speakers are unknown" if unknown else "")
         found += [NotEvaluated("friction", reason), NotEvaluated("recovery", reason)]
     if not any(turn.role == "customer" for turn in spoken):
-        found.append(NotEvaluated("signal", "no turn has the role customer" + ("; speakers are unknown" if unknown else "")))
+        found.append(
+            NotEvaluated("signal", "no turn has the role customer" + ("; speakers are unknown" if unknown else ""))
+        )
     return tuple(found)
 
 
@@ -432,5 +450,3 @@ def _durations(
         if turn.end is not None and isinstance(turn.at, int | float) and turn.text:
             spent += (turn.end - turn.at) * (end - start) / len(turn.text)
     return total, round(spent, 3)
-
-

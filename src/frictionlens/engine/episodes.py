@@ -65,7 +65,9 @@ def _sequence(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Seque
             if finding.category not in entry.trigger:
                 continue
             own = [each for each in by_run[number] if (each.turn, each.start) > (finding.turn, finding.start)]
-            later = [each for answer in list(_company(runs, number + 1))[: entry.within] for each in by_run.get(answer, [])]
+            later = [
+                each for answer in list(_company(runs, number + 1))[: entry.within] for each in by_run.get(answer, [])
+            ]
             for each in [*own, *later]:
                 if each.category in entry.follow and id(each) not in used:
                     used.add(id(each))

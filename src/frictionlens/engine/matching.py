@@ -97,9 +97,7 @@ class Decider:
         else:
             hits = [Hit(start, end) for _, start, end in matcher(doc)]
         hits = [
-            hit
-            for hit in hits
-            if (not pattern.at_start or hit.start == 0) and (not pattern.at_end or hit.end >= last)
+            hit for hit in hits if (not pattern.at_start or hit.start == 0) and (not pattern.at_end or hit.end >= last)
         ]
         hits.sort(key=lambda hit: (hit.start, -hit.end))
         return hits

@@ -56,7 +56,9 @@ class _Writer:
             left = left_open if at == 0 else not _closed(items[at - 1])
             right = right_open if end + 1 == len(items) else not _closed(items[end + 1])
             # A gap or an optional at the edge can be nothing at all: then the edge is that of the sequence.
-            parts.append(self._cluster(items[at : end + 1], left, right) if end > at else self._node(items[at], left, right))
+            parts.append(
+                self._cluster(items[at : end + 1], left, right) if end > at else self._node(items[at], left, right)
+            )
             at = end + 1
         return _BETWEEN.join(parts)
 
@@ -93,7 +95,7 @@ class _Writer:
                 return frozenset().union(*(self._edge(branch, edge) for branch in branches))
             case Opt(inner) | Capture(inner):
                 return self._edge(inner, edge)
-            case Seq(items):
+            case Seq():
                 flat = _flat(node) if edge == 0 else _flat(node)[::-1]
                 found: frozenset[str] = frozenset()
                 for item in flat:
@@ -141,7 +143,11 @@ class _Writer:
     def _step(self, step: Step, left_open: bool, right_open: bool) -> str:
         if step.negated:
             return _RUN
-        nodes: list[Node] = [*map(Word, sorted(step.words)), *sorted(step.affixes, key=repr), *map(Kind, sorted(step.kinds))]
+        nodes: list[Node] = [
+            *map(Word, sorted(step.words)),
+            *sorted(step.affixes, key=repr),
+            *map(Kind, sorted(step.kinds)),
+        ]
         return self._node(Alt(tuple(nodes)) if len(nodes) > 1 else nodes[0], left_open, right_open)
 
     def _node(self, node: Node, left_open: bool, right_open: bool) -> str:
@@ -291,6 +297,10 @@ def _any_of(parts: list[str]) -> str:
 
 def _literal(text: str) -> str:
     return "".join(
-        _APOSTROPHE if char == "'" else re.escape(char) if char.isascii() else "".join(f"\\x{b:02x}" for b in char.encode())
+        _APOSTROPHE
+        if char == "'"
+        else re.escape(char)
+        if char.isascii()
+        else "".join(f"\\x{b:02x}" for b in char.encode())
         for char in text
     )

@@ -32,10 +32,11 @@ __all__ = [
 @cache
 def formats() -> dict[str, Format]:
     """Return every known format by name, in the order in which they are tried."""
-    found: list[Format] = []
-    for module in pkgutil.iter_modules(__path__):
-        if not module.name.startswith("_"):
-            found.append(importlib.import_module(f"{__name__}.{module.name}").FORMAT)
+    found: list[Format] = [
+        importlib.import_module(f"{__name__}.{module.name}").FORMAT
+        for module in pkgutil.iter_modules(__path__)
+        if not module.name.startswith("_")
+    ]
     return {each.name: each for each in sorted(found, key=lambda each: (each.rank, each.name))}
 
 

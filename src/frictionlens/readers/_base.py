@@ -86,8 +86,8 @@ class Source:
         """Yield (line number from 1, line without its end) as UTF-8 bytes; empty lines are left out."""
         if self.head.encoding in ("utf-8", "utf-8-sig"):
             with self.open() as stream:
-                for number, line in enumerate(stream, 1):
-                    line = line.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else line.strip()
+                for number, raw in enumerate(stream, 1):
+                    line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
                     if line:
                         yield number, line
         else:
@@ -269,11 +269,13 @@ class Format:
 COMMON_ROLES: Final[Mapping[str, Role]] = {
     "customer": "customer", "client": "customer", "caller": "customer", "user": "customer", "visitor": "customer",
     "guest": "customer", "member": "customer", "patient": "customer", "consumer": "customer", "end_user": "customer",
-    "end-user": "customer", "enduser": "customer", "end user": "customer", "contact": "customer", "requester": "customer",
+    "end-user": "customer", "enduser": "customer", "end user": "customer", "contact": "customer",
+    "requester": "customer",
     "buyer": "customer", "shopper": "customer", "passenger": "customer", "lead": "customer", "external": "customer",
     "cust": "customer", "inbound": "customer", "subscriber": "customer", "human": "customer",
     "agent": "agent", "rep": "agent", "representative": "agent", "advisor": "agent", "adviser": "agent",
-    "csr": "agent", "operator": "agent", "support": "agent", "staff": "agent", "employee": "agent", "associate": "agent",
+    "csr": "agent", "operator": "agent", "support": "agent", "staff": "agent", "employee": "agent",
+    "associate": "agent",
     "admin": "agent", "supervisor": "agent", "human_agent": "agent", "specialist": "agent", "support agent": "agent",
     "outbound": "agent", "teammate": "agent", "technician": "agent", "consultant": "agent",
     "customer service": "agent", "customer support": "agent",

@@ -47,9 +47,7 @@ def _head(interaction: Interaction, scored: Scored) -> RenderableType:
     return Group(title, second, Text(""))
 
 
-def _turns(
-    interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, names: Sequence[str]
-) -> RenderableType:
+def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, names: Sequence[str]) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, expand=True, padding=(0, 1, 1, 0))
     table.add_column(no_wrap=True, justify="right")
     table.add_column(ratio=1, overflow="fold")

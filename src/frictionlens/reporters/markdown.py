@@ -24,12 +24,12 @@ def write(results: SortedResults, summary: Summary, digest: str, stream: IO[byte
     ]
     ranked = ranked_processes(summary, 20)
     if ranked:
-        rows = [
+        ledger: list[tuple[str, ...]] = [
             (str(rank), process.name, process.kind, f"{total.points:.0f}", f"{total.interactions:,}", total.quote)
             for rank, (process, total) in enumerate(ranked, 1)
         ]
         parts.append("## Processes\n")
-        parts.append(_table(("#", "process", "kind", "points", "interactions", "strongest quote"), rows))
+        parts.append(_table(("#", "process", "kind", "points", "interactions", "strongest quote"), ledger))
     if summary.categories:
         found = sorted(summary.categories.items(), key=lambda each: (-each[1].interactions, each[0]))
         parts.append("## Categories\n")

@@ -1,4 +1,4 @@
-"""Show a scan on the terminal: headline, processes, categories, worst interactions, what was not evaluated, problems."""
+"""Show a scan on the terminal: headline, processes, categories, worst interactions, what is missing, problems."""
 
 from __future__ import annotations
 
@@ -32,7 +32,12 @@ KINDS_OF_NO: Final = {
 
 def show(summary: Summary, pack: Pack, console: Console) -> None:
     """Print the whole report of a scan."""
-    sections = [_headline(summary), _processes(summary, console.width), _categories(summary, pack), _worst(summary, pack)]
+    sections = [
+        _headline(summary),
+        _processes(summary, console.width),
+        _categories(summary, pack),
+        _worst(summary, pack),
+    ]
     for section in [*sections, _not_evaluated(summary), _problems(summary)]:
         if section is not None:
             console.print(section)
@@ -83,11 +88,15 @@ def _headline(summary: Summary) -> RenderableType:
         second.append(f"{summary.mean:.1f}", score_style(summary.mean))
         second.append(", highest ")
         second.append(f"{worst:.1f}", score_style(worst))
-        second.append(f"; friction in {summary.with_friction:,} of {evaluated:,} ({summary.with_friction / evaluated:.0%})")
+        second.append(
+            f"; friction in {summary.with_friction:,} of {evaluated:,} ({summary.with_friction / evaluated:.0%})"
+        )
         lines.append(second)
     if summary.interactions:
         share = evaluated / summary.interactions
-        coverage = Text(f"Coverage: friction could be looked for in {evaluated:,} of {summary.interactions:,} interactions")
+        coverage = Text(
+            f"Coverage: friction could be looked for in {evaluated:,} of {summary.interactions:,} interactions"
+        )
         coverage.append(f" ({share:.0%})", "green" if share > 0.9 else "bold yellow")
         lines.append(coverage)
     else:
@@ -101,7 +110,8 @@ def _processes(summary: Summary, width: int) -> RenderableType | None:
         return None
     wide = width >= 100
     columns: list[tuple[str, dict[str, object]]] = [
-        ("", _RIGHT), ("process", {"overflow": "fold", "max_width": 26}), ("points", _RIGHT), ("inter-\nactions", _RIGHT),
+        ("", _RIGHT), ("process", {"overflow": "fold", "max_width": 26}), ("points", _RIGHT),
+        ("inter-\nactions", _RIGHT),
     ]  # fmt: skip
     if wide:
         columns += [("kind of no", {"max_width": 16})]
@@ -111,14 +121,21 @@ def _processes(summary: Summary, width: int) -> RenderableType | None:
         name = Text(printable(process.name), "bold")
         name.append(f"\n{process.kind.replace('_', ' ')}", "dim not bold")
         kinds = ", ".join(KINDS_OF_NO.get(kind, kind) for kind, _ in total.kinds_of_no.most_common(2))
-        row: list[RenderableType] = [Text(str(rank)), name, Text(f"{total.points:.0f}"), Text(f"{total.interactions:,}")]
+        row: list[RenderableType] = [
+            Text(str(rank)),
+            name,
+            Text(f"{total.points:.0f}"),
+            Text(f"{total.interactions:,}"),
+        ]
         if wide:
             row.append(Text(kinds))
         row.append(Text(quoted(total.quote, 160), "italic"))
         table.add_row(*row)
     nobody = summary.processes.get(None)
     if nobody is not None and nobody.findings:
-        note = Text(f"Nobody named in {nobody.findings:,} further friction findings ({nobody.points:.0f} points).", "dim")
+        note = Text(
+            f"Nobody named in {nobody.findings:,} further friction findings ({nobody.points:.0f} points).", "dim"
+        )
         return Group(table, note)
     return table
 
@@ -151,7 +168,8 @@ def _worst(summary: Summary, pack: Pack) -> RenderableType | None:
     if not summary.worst:
         return None
     table = _table(
-        "Worst interactions", ("score", _RIGHT), ("recovery", _RIGHT), ("interaction", {"overflow": "fold", "ratio": 2}),
+        "Worst interactions", ("score", _RIGHT), ("recovery", _RIGHT),
+        ("interaction", {"overflow": "fold", "ratio": 2}),
         ("strongest finding", {"ratio": 3, "overflow": "fold"}),
     )  # fmt: skip
     for scored in summary.worst:
@@ -184,7 +202,9 @@ def _problems(summary: Summary) -> RenderableType | None:
         return None
     parts: list[RenderableType] = []
     if summary.problems:
-        table = _table("Problems", ("where", {"ratio": 2, "overflow": "fold"}), ("what is wrong", {"ratio": 3, "overflow": "fold"}))
+        table = _table(
+            "Problems", ("where", {"ratio": 2, "overflow": "fold"}), ("what is wrong", {"ratio": 3, "overflow": "fold"})
+        )
         for problem in summary.problems[:MOST_PROBLEMS]:
             where = Text(printable(problem.source))
             if problem.record:

@@ -24,24 +24,30 @@ def find_faults(pack: Pack) -> list[Fault]:
     for episode in pack.episodes:
         if not episode.entry.examples.match or not episode.entry.examples.no_match:
             faults.append(Fault(episode.where, f"{episode.id}: needs examples that match and that do not"))
-    known = {each.id for each in (*pack.rules, *pack.episodes)}
+    known = {each.id for each in pack.everything}
     faults += [Fault("audited.yml", f"{each}: no such rule") for each in sorted(set(pack.audited) - known)]
-    used = {each.category.id for each in (*pack.rules, *pack.episodes)}
-    faults += [Fault("categories.yml", f"{each}: no rule finds this category") for each in sorted(set(pack.categories) - used)]
+    used = {each.category.id for each in pack.everything}
+    faults += [
+        Fault("categories.yml", f"{each}: no rule finds this category") for each in sorted(set(pack.categories) - used)
+    ]
     return faults
 
 
 def _faults_of(rule: Rule) -> list[Fault]:
-    entry, faults = rule.entry, []
-    for kind in ("match", "no_match"):
-        if len(getattr(entry.examples, kind)) < LEAST_EXAMPLES:
-            faults.append(Fault(rule.where, f"{rule.id}: needs at least {LEAST_EXAMPLES} examples under {kind}"))
+    entry = rule.entry
+    faults = [
+        Fault(rule.where, f"{rule.id}: needs at least {LEAST_EXAMPLES} examples under {kind}")
+        for kind in ("match", "no_match")
+        if len(getattr(entry.examples, kind)) < LEAST_EXAMPLES
+    ]
     if len(entry.why.split()) < 4:
         faults.append(Fault(rule.where, f"{rule.id}: `why` says too little"))
     if rule.category.family == "friction" and not entry.advice:
         faults.append(Fault(rule.where, f"{rule.id}: a friction rule says under `advice` what to say instead"))
     examples = entry.examples
-    texts = [_said(each) for each in (*examples.match, *examples.no_match, *examples.todo_match, *examples.todo_no_match)]
+    texts = [
+        _said(each) for each in (*examples.match, *examples.no_match, *examples.todo_match, *examples.todo_no_match)
+    ]
     faults += [
         Fault(rule.where, f"{rule.id}: an example stands there twice: {text[0]!r}")
         for text in sorted({each for each in texts if texts.count(each) > 1})

@@ -253,7 +253,13 @@ class Rule:
         return _ROLES[role]
 
 
-_FAMILY_ROLE: Final = {"friction": "company", "recovery": "company", "signal": "customer", "sign": "any", "episode": "any"}
+_FAMILY_ROLE: Final = {
+    "friction": "company",
+    "recovery": "company",
+    "signal": "customer",
+    "sign": "any",
+    "episode": "any",
+}
 _ROLES: Final = {
     "company": frozenset({"agent", "bot"}),
     "agent": frozenset({"agent"}),
@@ -318,13 +324,18 @@ class Pack:
     digest: str = ""
     """SHA-256 (first 16 hex digits) over the names and bytes of all pack files."""
 
+    @property
+    def everything(self) -> tuple[Rule | Episode, ...]:
+        """Return all rules and then all episodes."""
+        return (*self.rules, *self.episodes)
+
     def rule(self, rule_id: str) -> Rule | Episode:
         """Return one rule or episode.
 
         Raises:
             RuleError: there is none of this id.
         """
-        everything: dict[str, Rule | Episode] = {each.id: each for each in (*self.rules, *self.episodes)}
+        everything = {each.id: each for each in self.everything}
         if rule_id not in everything:
             raise RuleError(f"no rule {rule_id!r}{nearest(rule_id, everything)}", "", "`frictionlens rules list`")
         return everything[rule_id]
@@ -399,13 +410,17 @@ class _Loader:
                 seen: set[str] = set()
                 for rule in self._rules(document, categories, audited):
                     if rule.id in seen:
-                        raise RuleError(f"two rules have the id {rule.entry.id!r}", rule.where, "ids are unique in a file")
+                        raise RuleError(
+                            f"two rules have the id {rule.entry.id!r}", rule.where, "ids are unique in a file"
+                        )
                     seen.add(rule.id)
                     rules[rule.id] = rule
         charging = ChargeFile()
         for document in self._documents("charges.yml"):
             charging = document.whole(ChargeFile)
-        modifiers = [entry for document in self._documents("context.yml") for entry in document.whole(ContextFile).modifiers]
+        modifiers = [
+            entry for document in self._documents("context.yml") for entry in document.whole(ContextFile).modifiers
+        ]
         return Pack(
             categories=categories,
             rules=tuple(rules[key] for key in sorted(rules)),
@@ -479,7 +494,17 @@ class _Loader:
                     for place, each in enumerate(getattr(entry, name))
                 )
 
-            names = ("patterns", "except_", "unless", "unless_turn", "same_turn", "before", "not_before", "after", "not_after")
+            names = (
+                "patterns",
+                "except_",
+                "unless",
+                "unless_turn",
+                "same_turn",
+                "before",
+                "not_before",
+                "after",
+                "not_after",
+            )
             yield Rule(
                 id=rule_id,
                 category=category,
@@ -530,9 +555,10 @@ class _Document:
             text = path.read_text(encoding="utf-8")
             for event in yaml.parse(text, Loader=yaml.CSafeLoader):
                 if isinstance(event, yaml.AliasEvent):
-                    raise RuleError("YAML aliases are not allowed", f"{path}:{event.start_mark.line + 1}")
+                    line = event.start_mark.line + 1 if event.start_mark else 1
+                    raise RuleError("YAML aliases are not allowed", f"{path}:{line}")
             node = yaml.compose(text, Loader=yaml.CSafeLoader)
-            self.data: Any = yaml.load(text, Loader=yaml.CSafeLoader) or {}  # noqa: S506  CSafeLoader is the safe one
+            self.data: Any = yaml.load(text, Loader=yaml.CSafeLoader) or {}
         except UnicodeDecodeError:
             raise RuleError("is not UTF-8", str(path)) from None
         except yaml.YAMLError as error:

@@ -1,1 +1,1 @@
-"""Own how work is spread: each runner takes sources and gives results and problems; what the work is, it does not know."""
+"""Own how work is spread: a runner takes sources and gives results and problems; what the work is, it knows not."""
