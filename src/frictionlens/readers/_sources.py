@@ -197,7 +197,7 @@ def _decompress(kind: str, stream: IO[bytes], size: int) -> IO[bytes]:
     elif kind == "bzip2":
         opened = bz2.BZ2File(stream)
     elif kind == "xz":
-        opened = lzma.LZMAFile(stream)
+        opened = lzma.LZMAFile(stream)  # noqa: SIM115 - closed by what wraps it
     else:
         import zstandard
 
