@@ -615,6 +615,8 @@ def _explain(error: Any, loc: tuple[str | int, ...], model: type[BaseModel]) -> 
     if error["type"] == "literal_error":
         expected = error["ctx"]["expected"].replace("'", "").replace(" or ", ", ")
         return f"{name} {given!r} is not one of {expected}{nearest(str(given), expected.split(', '))}"
+    if error["type"] == "string_type" and isinstance(given, bool):
+        return f"{name}: YAML reads a bare yes, no, on or off as {str(given).lower()}; put it in quotes"
     return f"{name}: {error['msg']}"
 
 
