@@ -26,6 +26,11 @@ def _is_comment(record: dict[str, Any]) -> bool:
     return "posted_at" in record and "body" in record
 
 
+def _inner(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
+    value = pick(record, key)
+    return dicts(value) or dicts(pick_list(value, "_results"))
+
+
 def _sniff(head: Head) -> str | None:
     record = head.record
     first = next(iter(dicts(record.get("_results"))), None) or record
@@ -33,7 +38,7 @@ def _sniff(head: Head) -> str | None:
         return "_results[].is_inbound"
     if _is_comment(first) and "author" in first:
         return "_results[].posted_at (internal comments)"
-    inner = next(iter(dicts(first.get("messages"))), {})
+    inner = next(iter(_inner(first, "messages")), {})
     if _is_message(inner) and ("recipients" in inner or "_links" in inner or "blurb" in inner):
         return "conversation with messages[].is_inbound"
     return None
@@ -58,8 +63,7 @@ def _conversations(source: Source, options: ReadOptions) -> Iterator[Record]:
             name = pick_text(record, "id") or found.where
             facts[name] = record
             for key in ("messages", "comments"):
-                inner = pick(record, key)
-                for each in dicts(inner) or dicts(pick_list(inner, "_results")):
+                for each in _inner(record, key):
                     yield Item({"_conversation": name, **each}, found.where)
 
     def conversation(row: dict[str, Any]) -> str | None:
