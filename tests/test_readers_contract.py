@@ -170,7 +170,18 @@ def test_flipped_bytes_do_not_trip_it(name: str) -> None:
 @pytest.mark.parametrize("name", FOLDERS)
 def test_garbage_does_not_trip_it(name: str) -> None:
     rng = random.Random(name)
-    kinds = [b"\x00" * 50, rng.randbytes(300), b"{" * 400, b"[[[" * 400, b'{"a":', b"null", b"[1, 2]", b'"x"', b"{}\n{}\n", b"[]"]
+    kinds = [
+        b"\x00" * 50,
+        rng.randbytes(300),
+        b"{" * 400,
+        b"[[[" * 400,
+        b'{"a":',
+        b"null",
+        b"[1, 2]",
+        b'"x"',
+        b"{}\n{}\n",
+        b"[]",
+    ]
     for source in sources(name)[:1]:
         for data in kinds:
             found = records(variant(source, data), ReadOptions(format=name))
@@ -190,7 +201,23 @@ def parsed(data: bytes) -> tuple[list[Any], bool]:
         return [], False
 
 
-SWAPS: list[Any] = [None, True, 0, -1, 2**70, 1e308, "", "x", "2026-13-45T99:99:99Z", [], {}, [None], [[]], [{}], {"a": []}]
+SWAPS: list[Any] = [
+    None,
+    True,
+    0,
+    -1,
+    2**70,
+    1e308,
+    "",
+    "x",
+    "2026-13-45T99:99:99Z",
+    [],
+    {},
+    [None],
+    [[]],
+    [{}],
+    {"a": []},
+]
 
 
 def swap_one(value: Any, rng: random.Random) -> Any:

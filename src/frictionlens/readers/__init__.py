@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
-from frictionlens.errors import Problem, UserError, nearest
+from frictionlens.errors import Problem, Skipped, UserError, nearest
 from frictionlens.readers import _sources
 from frictionlens.readers._base import BrokenInputError, Format, Head, ReadOptions, Record, Source
 
@@ -27,6 +29,10 @@ __all__ = [
     "read",
     "recognise",
 ]
+
+
+_NOTES: Final = re.compile(r"(?:readme|licen[cs]e|changelog|index)(?:\.(?:md|rst|txt))?")
+"""Names of files that people put beside exports; `--from` reads them all the same."""
 
 
 @cache
@@ -94,6 +100,9 @@ def read(source: Source, options: ReadOptions) -> Iterator[Record]:
     except OSError as error:
         reason = error.reason if isinstance(error, BrokenInputError) else f"could not be opened: {type(error).__name__}"
         yield Problem(source.name, "", reason)
+        return
+    if not options.format and _NOTES.fullmatch(source.head.file_name):
+        yield Skipped(source.name, "", "notes beside the exports", "not a conversation")
         return
     if found.format is None:
         yield Problem(

@@ -241,9 +241,12 @@ def facts_of(record: Mapping[str, Any], options: ReadOptions) -> dict[str, Any]:
         "started_at", "started_at", "start_time", "created_at", "timestamp", "date", "time", "datetime", "start"
     )
     qa = parse_number(find("qa_score", "qa_score", "quality_score", "qa", "evaluation_score"))
+    channel = channel_of(find("channel", "channel", "medium", "media_type", "channel_type"))
+    if channel == "other":
+        channel = "voice" if pick(record, "call_id", "call_sid") else "chat" if pick(record, "chat_id") else channel
     return {
         "start": parse_moment(start) if not isinstance(start, (dict, list)) else None,
-        "channel": channel_of(find("channel", "channel", "medium", "media_type", "channel_type")),
+        "channel": channel,
         "agent": _label(agent) if not isinstance(agent, list) else None,
         "queue": _label(find("queue", "queue", "queue_name", "queue_id", "skill")),
         "team": _label(find("team", "team", "team_name", "group", "department")),

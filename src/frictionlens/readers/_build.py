@@ -252,6 +252,16 @@ def channel_of(word: object, default: Channel = "other") -> Channel:
     return _CHANNELS.get(key) or _CHANNELS.get(key.replace("_", "")) or default
 
 
+_BOT_NAME: Final = re.compile(
+    r"\b(?:(?!abbot|talbot|cabot|chabot)\w*bot|virtual (?:assistant|agent)|answer bot|autoresponder|autopilot)\b", re.I
+)
+
+
+def is_bot_name(name: str | None) -> bool:
+    """Tell whether a participant calls itself a bot, where the export has no other word for it."""
+    return bool(name and _BOT_NAME.search(name))
+
+
 _SATISFACTION: Final = {
     "good": 5.0, "great": 5.0, "bad": 1.0, "not good": 1.0, "notgood": 1.0, "okay": 3.0, "ok": 3.0, "neutral": 3.0,
     "satisfied": 5.0, "unsatisfied": 1.0, "dissatisfied": 1.0, "positive": 5.0, "negative": 1.0,

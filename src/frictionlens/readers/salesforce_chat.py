@@ -14,7 +14,7 @@ from typing import Any, Final
 from frictionlens.errors import Problem
 from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
-from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked, role_for
+from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked, is_bot_name, role_for
 from frictionlens.readers._html import html_to_text
 from frictionlens.readers._json import iter_items, pick_text
 from frictionlens.readers._times import parse_time
@@ -158,7 +158,7 @@ def _roles(names: set[str], agents: list[str], options: ReadOptions) -> dict[str
             roles[name] = "agent"
         elif role_of(name, options) != "unknown":
             roles[name] = role_of(name, options)
-        elif re.search(r"\b(?:bot|chatbot|einstein)\b", key):
+        elif is_bot_name(name) or "einstein" in key:
             roles[name] = "bot"
     open_names = [name for name in names if name not in roles]
     if "agent" in roles.values():

@@ -13,7 +13,7 @@ from typing import Any, Final
 from frictionlens.errors import Problem
 from frictionlens.model import Channel, Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked, group_rows, role_for
+from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked, group_rows, is_bot_name, role_for
 from frictionlens.readers._json import Item, dicts, iter_items, pick, pick_dict, pick_text
 from frictionlens.readers._times import parse_number, parse_time
 
@@ -85,6 +85,8 @@ def _conversation(
         role = roles.get(participant or "") or roles.get(author or "") or "unknown"
         if participant is None and (author is None or author.casefold() == "system"):
             role = "system"
+        if role == "agent" and is_bot_name(author):
+            role = "bot"
         role = role_for(options, role, author, participant)
         drafts.append(
             Draft(role, pick_text(row, "body") or "", parse_time(pick(row, "date_created", "date_updated")), author)

@@ -15,7 +15,7 @@ from typing import Any, Final
 from frictionlens.errors import Problem
 from frictionlens.model import Channel, Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
-from frictionlens.readers._build import Draft, build_interaction, channel_of, checked, csat_of, role_for
+from frictionlens.readers._build import Draft, build_interaction, channel_of, checked, csat_of, is_bot_name, role_for
 from frictionlens.readers._html import html_to_text, is_html
 from frictionlens.readers._json import Item, dicts, dig, iter_items, pick, pick_dict, pick_list, pick_text, text_of
 from frictionlens.readers._times import parse_epoch, parse_time
@@ -28,7 +28,6 @@ _LOG_LINE: Final = re.compile(r"^\s*[(\[](\d{1,2}):(\d\d)(?::(\d\d))?\s*([AaPp]\
 _LOG_CHANNELS: Final = frozenset(
     {"chat", "chat_transcript", "native_messaging", "messaging", "whatsapp", "sunshine_conversations_api"}
 )
-_BOT_NAME: Final = re.compile(r"\b(?:bot|chatbot|virtual (?:assistant|agent))\b", re.I)
 
 
 @dataclass
@@ -335,7 +334,7 @@ def _split_log(
         elif key in customers or key.startswith(("visitor", "web user", "customer")):
             role = "customer"
         else:
-            role = "bot" if _BOT_NAME.search(name) else role_of(name, options)
+            role = "bot" if is_bot_name(name) else role_of(name, options)
         # The log has times of day in no stated zone; it was attached when the session ended.
         when = attached.moment and attached.moment - timedelta(seconds=entries[-1][0] - seconds)
         at = None if when else float(seconds)
