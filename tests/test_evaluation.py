@@ -118,8 +118,8 @@ def test_asking_for_a_measure_that_was_not_judged_names_what_was() -> None:
 
 
 def test_judged_columns_decide_where_they_are_given() -> None:
-    case = talk("a", Turn("agent", "x", labels=()))
-    result = measured((case, [finding("no", 0), finding("wait", 0)]), judged={"no"})
+    case = Interaction(id="a", turns=(Turn("agent", "x", labels=()),), meta={"judged": ["no"]})
+    result = measured((case, [finding("no", 0), finding("wait", 0)]))
     assert [each.name for each in result.categories] == ["no"]
 
 
@@ -139,10 +139,17 @@ def test_the_interval_of_f1_is_the_same_every_time_and_narrows_with_more_convers
 @given(st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60))
 def test_figures_agree_with_scikit_learn(pairs: list[tuple[bool, bool]]) -> None:
     cases = [
-        (talk(f"{number}", Turn("agent", "x", labels=("no",) if label else ())), [finding("no", 0)] if said else [])
+        (
+            Interaction(
+                id=f"{number}",
+                turns=(Turn("agent", "x", labels=("no",) if label else ()),),
+                meta={"judged": ["no"]},
+            ),
+            [finding("no", 0)] if said else [],
+        )
         for number, (label, said) in enumerate(pairs)
     ]
-    result = measured(*cases, resamples=0, judged={"no"})
+    result = measured(*cases, resamples=0)
     labels, said = zip(*pairs, strict=True)
     if not any(labels) and not any(said):
         assert result.categories == ()

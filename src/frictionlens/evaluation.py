@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final, Literal, NamedTuple
 
 from msgspec import Struct
@@ -46,6 +46,8 @@ class Unit(NamedTuple):
     findings: tuple[Finding, ...]
     families: frozenset[str]
     """What is judged here, by the role of who speaks."""
+    judged: frozenset[str] | None = None
+    """Categories that were looked for in labelling, where the data say so."""
 
     @property
     def said(self) -> frozenset[str]:
@@ -182,26 +184,26 @@ def find_units(interactions: Iterable[Interaction], detect: Detect) -> Iterator[
         detect: returns the findings of an interaction, such as `lambda each: scanner.detect(each).findings`.
     """
     for interaction in interactions:
-        whole = interaction.meta.get("labels")
+        whole, columns = interaction.meta.get("labels"), interaction.meta.get("judged")
+        judged = None if columns is None else frozenset(map(str, columns))
         labelled = [index for index, turn in enumerate(interaction.turns) if turn.labels is not None]
         if not labelled and whole is None:
             continue
         findings = detect(interaction)
         if not labelled and whole is not None:
             every = frozenset(FAMILIES)
-            yield Unit(interaction, None, frozenset(map(str, whole)), tuple(findings), every)
+            yield Unit(interaction, None, frozenset(map(str, whole)), tuple(findings), every, judged)
         for index in labelled:
             turn = interaction.turns[index]
             if families := families_of(turn.role):
                 here = tuple(each for each in findings if each.turn == index and each.family in families)
-                yield Unit(interaction, index, frozenset(turn.labels or ()), here, families)
+                yield Unit(interaction, index, frozenset(turn.labels or ()), here, families, judged)
 
 
 def evaluate(
     units: Iterable[Unit],
     categories: Mapping[str, Category],
     *,
-    judged: Collection[str] | None = None,
     weights: Weights | None = None,
     resamples: int = RESAMPLES,
 ) -> Evaluation:
@@ -210,14 +212,13 @@ def evaluate(
     Args:
         units: see `find_units`.
         categories: of the pack that the findings came from.
-        judged: categories that were looked for in labelling; None takes every category of each family that has a label.
         weights: of the score, by which mistakes are ordered.
         resamples: how often the bootstrap draws; 0 leaves the intervals of F1 out.
     """
     tally = _Tally(categories, weights or Weights())
     for unit in units:
         tally.add(unit)
-    return tally.finish(judged, resamples)
+    return tally.finish(resamples)
 
 
 class _Tally:
@@ -230,6 +231,7 @@ class _Tally:
         self.cells: dict[tuple[str, str], Counter[tuple[str, str]]] = defaultdict(Counter)
         """(source, interaction) → (category, hit | found | labelled | units) → count."""
         self.labels: Counter[str] = Counter()
+        self.declared: frozenset[str] = frozenset()
         self.unknown: Counter[str] = Counter()
         self.misplaced: Counter[str] = Counter()
         self.confusion: Counter[tuple[str, str | None, str | None]] = Counter()
@@ -237,23 +239,22 @@ class _Tally:
         self.charge: Counter[str] = Counter()
 
     def add(self, unit: Unit) -> None:
+        self.declared |= unit.judged or frozenset()
         for label in unit.labels:
             if label not in self.categories:
                 self.unknown[label] += 1
             elif self.categories[label].family not in unit.families:
                 self.misplaced[label] += 1
             else:
-                self.labels[label] += 1
+                # Columns say themselves what was looked for.
+                self.labels[label] += unit.judged is None
         if unit.turn is not None and unit.labels & self.chargeable:
             _count_charge(self.charge, unit.interaction.turns[unit.turn], unit.findings)
         self.units.append((unit.interaction.source or "(no source)", unit))
 
-    def finish(self, judged: Collection[str] | None, resamples: int) -> Evaluation:
-        if judged is None:
-            families = {self.categories[label].family for label in self.labels}
-            names = [each.id for each in self.categories.values() if each.family in families]
-        else:
-            names = [each.id for each in self.categories.values() if each.id in judged]
+    def finish(self, resamples: int) -> Evaluation:
+        families = {self.categories[label].family for label, count in self.labels.items() if count}
+        names = [each.id for each in self.categories.values() if each.family in families or each.id in self.declared]
         wanted = frozenset(names)
         sources: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
         rules: dict[tuple[str, str], Counter[bool]] = defaultdict(Counter)
@@ -261,7 +262,11 @@ class _Tally:
         not_judged: Counter[str] = Counter()
         clean = alarms = 0
         for source, unit in self.units:
-            here = frozenset(name for name in wanted if self.categories[name].family in unit.families)
+            here = frozenset(
+                name
+                for name in (wanted if unit.judged is None else unit.judged & wanted)
+                if self.categories[name].family in unit.families
+            )
             labels, said = unit.labels & here, unit.said & here
             cell = self.cells[(source, unit.interaction.id)]
             for name in here:
@@ -465,3 +470,32 @@ def _count_charge(charge: Counter[str], turn: Turn, findings: Sequence[Finding])
 def _overlap(one: Iterable[Charged], other: Iterable[Charged]) -> bool:
     words = {word for each in one for word in re.findall(r"\w+", each.name)}
     return any(words & set(re.findall(r"\w+", each.name)) for each in other)
+
+
+class Shortfall(Struct, frozen=True):
+    """An F1 that was asked for and not reached."""
+
+    name: str
+    least: float
+    f1: float | None
+    """None where the data hold nothing to judge it by, which does not pass either."""
+
+
+def find_shortfalls(
+    evaluation: Evaluation, least: Mapping[str, float], categories: Mapping[str, Category]
+) -> list[Shortfall]:
+    """Return what falls short of the F1 asked for, by category or family.
+
+    Raises:
+        UserError: a name that is neither.
+    """
+    measured = {each.name: each.f1 for each in (*evaluation.families, *evaluation.categories)}
+    known = [*categories, *FAMILIES]
+    short = []
+    for name, value in least.items():
+        if name not in known:
+            raise UserError(f"there is no category or family {name!r}{nearest(name, known)}", "--min-f1")
+        f1 = measured.get(name)
+        if f1 is None or f1 < value:
+            short.append(Shortfall(name, value, f1))
+    return short

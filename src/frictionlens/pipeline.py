@@ -107,7 +107,7 @@ class Scanner:
         options = self.options
         findings, not_evaluated, facts = self.detect(interaction)
         result = score(findings, self.pack.categories, _runs(interaction), options.weights)
-        names = _names(interaction)
+        names = names_of(interaction)
         return Scored(
             interaction_id=interaction.id,
             source=interaction.source,
@@ -169,7 +169,7 @@ def _finished(finding: Finding, interaction: Interaction, mode: Mode, names: tup
     return msgspec.structs.replace(finding, quote=redact(finding.quote, mode, names), charged=charged, line=line)
 
 
-def _names(interaction: Interaction) -> tuple[str, ...]:
+def names_of(interaction: Interaction) -> tuple[str, ...]:
     """Return the names that the export itself gives: of the agent and of the speakers."""
     names = {turn.speaker for turn in interaction.turns if turn.speaker} | {interaction.agent or ""}
     return tuple(sorted(name for name in names if name))

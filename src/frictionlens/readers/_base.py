@@ -37,6 +37,8 @@ class ReadOptions:
     """Their speaker or role label, case-folded → our role (`--role spk_0=agent`)."""
     agent_domains: tuple[str, ...] = ()
     """E-mail domains whose senders are agents (`--agent-domain`)."""
+    labels: tuple[str, ...] = ()
+    """Names of columns that hold hand labels (`eval` gives the categories); other commands read none."""
 
 
 class BrokenInputError(OSError):

@@ -22,6 +22,7 @@ from frictionlens.readers._build import channel_of, score_of
 from frictionlens.readers._cells import CELL_LIMIT, parse_cell
 from frictionlens.readers._columns import ALIASES, RoleColumn, find_columns, plain
 from frictionlens.readers._dates import LocalTime, Order, infer_order, parse_local, to_datetime
+from frictionlens.readers._hand_labels import LabelColumns
 from frictionlens.readers._html import html_to_text, is_html
 from frictionlens.readers._spill import HashSet, group_on_disk
 from frictionlens.readers._times import offsets, order_by_time, parse_duration, parse_moment, parse_number, parse_time
@@ -331,7 +332,7 @@ def read_table(source: Source, table: Table, options: ReadOptions) -> Iterator[R
         return
     if not sample:
         return
-    reader = _Reader(source, table, options, plan)
+    reader = _Reader(source, table, options, plan, LabelColumns(table.header, options.labels, sample))
     if table.spreadsheet:
         yield from reader.spoiled_ids(sample)
     if plan.layout in ("cells", "wide"):
@@ -351,7 +352,8 @@ class _Group:
 class _Reader:
     """Reads one table by its plan."""
 
-    def __init__(self, source: Source, table: Table, options: ReadOptions, plan: Plan) -> None:
+    def __init__(self, source: Source, table: Table, options: ReadOptions, plan: Plan, labels: LabelColumns) -> None:
+        self._labels = labels
         self._source = source
         self._table = table
         self._options = options
@@ -431,7 +433,10 @@ class _Reader:
                 if not turns:
                     yield Problem(self._source.name, self._where(number), "no turn column holds text")
                     continue
-            yield self._interaction(key, [(number, row)], turns, started or self._started(row))
+            interaction = self._interaction(key, [(number, row)], turns, started or self._started(row))
+            if (labels := self._labels.labels_of(row)) is not None:
+                interaction.meta["labels"] = labels
+            yield interaction
 
     # ------------------------------------------------ rows that are utterances
 
@@ -596,7 +601,7 @@ class _Reader:
                     internal = internal or self._roles.is_internal(row[internal_column], None)
                 if text:
                     self._spoken += 1
-                turns.append(Turn(role, text, at, end, speaker or said or None, internal))
+                turns.append(Turn(role, text, at, end, speaker or said or None, internal, self._labels.labels_of(row)))
             if self._table.join_order:
                 turns = _join_sentences(turns, [_text(_at(row, columns.get("order"))) for _, row in rows])
         if turns:
@@ -733,6 +738,7 @@ class _Reader:
             csat=score_of(first("csat")),
             qa_score=score_of(first("qa_score")),
             language=first("language"),
+            meta={"judged": self._labels.names} if self._labels.names else {},
         )
 
 

@@ -56,7 +56,7 @@ def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, nam
         label = Text("note" if turn.internal else turn.role, "dim" if turn.internal else _ROLES[turn.role])
         label.append(f"\n{_clock(turn)}", "dim")
         found = _marks(here, pack)
-        body = _marked(turn, [each for each in here if each.family != "episode"], mode, tuple(names))
+        body = marked(turn, [each for each in here if each.family != "episode"], mode, tuple(names))
         table.add_row(label, Group(body, found) if found.plain else body)
     return table
 
@@ -68,7 +68,7 @@ def _clock(turn: Turn) -> str:
     return f"{minutes}:{seconds:02}"
 
 
-def _marked(turn: Turn, findings: Sequence[Finding], mode: Mode, names: tuple[str, ...]) -> Text:
+def marked(turn: Turn, findings: Sequence[Finding], mode: Mode, names: tuple[str, ...]) -> Text:
     """Return the text with findings styled; each stretch is redacted by itself, so that offsets need no mapping."""
     text, at = Text(style="dim" if turn.internal or turn.role == "system" else ""), 0
     for finding in sorted(findings, key=lambda each: (each.start, -each.end)):

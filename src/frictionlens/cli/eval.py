@@ -1,0 +1,139 @@
+"""Measure the rules against hand labels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from frictionlens.cli import _console
+from frictionlens.cli import _input as given
+from frictionlens.errors import Problem, UserError, nearest
+
+if TYPE_CHECKING:
+    from frictionlens.config import Settings
+    from frictionlens.model import Interaction
+
+NO_ARGS_IS_HELP = True
+
+EXIT_SHORT = 1
+EXIT_PROBLEMS = 3
+_KINDS = ("table", "json")
+
+
+def eval(  # noqa: A001  the command has this name
+    paths: given.Paths,
+    min_f1: Annotated[
+        list[str] | None,
+        typer.Option("--min-f1", metavar="NAME=F1", help="Fail (exit 1) below this F1 of a category or family."),
+    ] = None,
+    errors: Annotated[
+        str | None, typer.Option("--errors", metavar="CATEGORY", help="Print mistakes of this category only.")
+    ] = None,
+    show: Annotated[int, typer.Option("--show", min=0, help="Misses and false alarms printed, each.")] = 3,
+    min_confidence: Annotated[
+        str | None,
+        typer.Option(
+            "--min-confidence", "--confidence", metavar="LEVEL", help="Judge only findings at least this sure."
+        ),
+    ] = None,
+    to: Annotated[str, typer.Option("--to", metavar="KIND", help="table or json, to standard output.")] = "table",
+    output: Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write json there.")] = None,
+    allow_problems: Annotated[
+        bool, typer.Option("--allow-problems", help="Unreadable input does not change the exit code.")
+    ] = False,
+    format_: given.From = None,
+    columns: given.Map = None,
+    roles: given.Role = None,
+    agent_domain: given.AgentDomain = None,
+    pack: given.PackOption = None,
+    rule: given.RuleOption = None,
+    no_redact: given.NoRedact = False,
+    redact_with: given.RedactWith = None,
+    config: given.Config = None,
+) -> None:
+    """Measure findings against hand labels: precision, recall, F1 with intervals, kappa, mistakes.
+
+    Labels stand in native lines (`labels` of a turn), or in a table with a column per category: 0 and 1, yes and no, or
+    a mark where it holds. A row per utterance is judged by turn, a row per conversation as a whole.
+    """
+    from frictionlens.evaluation import evaluate, find_shortfalls, find_units
+    from frictionlens.pipeline import Scanner
+    from frictionlens.reporters import evaluation as reporter
+
+    if to not in _KINDS:
+        raise UserError(f"no output kind {to!r}{nearest(to, _KINDS)}", "--to", f"allowed: {', '.join(_KINDS)}")
+    least = {name: _share(value, name) for name, value in given.pairs(min_f1, "--min-f1").items()}
+    settings = given.settings_of(
+        config,
+        format=format_,
+        columns=given.pairs(columns, "--map"),
+        roles=given.pairs(roles, "--role"),
+        agent_domains=agent_domain,
+        packs=[str(each) for each in pack or []],
+        min_confidence=min_confidence,
+        redact="off" if no_redact else redact_with,
+        **{"rules.include": rule},
+    )
+    scanner = Scanner(given.scan_options(settings))
+    categories = scanner.pack.categories
+    if errors and errors not in categories:
+        raise UserError(f"no category {errors!r}{nearest(errors, categories)}", "--errors")
+    problems: list[Problem] = []
+    interactions = read_labelled(paths, settings, tuple(categories), problems)
+    found = evaluate(
+        find_units(interactions, lambda each: scanner.detect(each).findings),
+        categories,
+        weights=scanner.options.weights,
+    )
+    for problem in problems:
+        _console.note(f"{problem.source}: {problem.record + ': ' if problem.record else ''}{problem.reason}")
+    if not found.units:
+        hint = "native lines with `labels` in their turns, or a table with a column per category"
+        raise UserError("there are no labels to compare with", ", ".join(paths), hint)
+    short = find_shortfalls(found, least, categories)
+    if output is not None:
+        try:
+            output.write_bytes(reporter.to_json(found, short))
+        except OSError as error:
+            raise UserError(f"cannot be written: {error.strerror}", str(output)) from None
+        _console.note(f"Wrote {output}.")
+    if to == "json":
+        _console.out().file.write(reporter.to_json(found, short).decode())
+    else:
+        reporter.show(found, short, _console.out(), mode=settings.redact, mistakes=show, category=errors)
+    if short:
+        raise typer.Exit(EXIT_SHORT)
+    if problems and not (allow_problems or settings.check.allow_problems):
+        raise typer.Exit(EXIT_PROBLEMS)
+
+
+def read_labelled(
+    paths: list[str], settings: Settings, labels: tuple[str, ...], problems: list[Problem]
+) -> Iterator[Interaction]:
+    """Yield the interactions of labelled files; what cannot be read goes to `problems`."""
+    from dataclasses import replace
+
+    from frictionlens.model import Interaction
+    from frictionlens.readers import find_sources, read
+
+    options = replace(given.read_options(settings), labels=labels)
+    for source in find_sources(paths):
+        records: Any = [source] if isinstance(source, Problem) else read(source, options)
+        for record in records:
+            if isinstance(record, Interaction):
+                yield record
+            elif isinstance(record, Problem):
+                problems.append(record)
+
+
+def _share(value: str, name: str) -> float:
+    try:
+        share = float(value.rstrip("%")) / (100 if value.endswith("%") else 1)
+    except ValueError:
+        share = -1.0
+    if not 0 <= share <= 1:
+        raise UserError(f"{value!r} is not a share from 0 to 1", f"--min-f1 {name}={value}")
+    return share

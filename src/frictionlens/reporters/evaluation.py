@@ -1,0 +1,231 @@
+"""Show an evaluation: on the terminal with its mistakes in their conversations, or as JSON without any text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Final
+
+import msgspec
+from rich import box
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from frictionlens.analytics.intervals import Interval
+from frictionlens.evaluation import Evaluation, Measure, Mistake, Share, Shortfall
+from frictionlens.pipeline import names_of
+from frictionlens.privacy import Mode, printable
+from frictionlens.reporters.conversation import marked
+
+CONFUSIONS: Final = 8
+_BEFORE, _AFTER = 2, 1
+"""Turns shown around a mistake."""
+_CLIPPED: Final = 280
+"""Characters shown of the turns around it."""
+
+
+def show(
+    found: Evaluation,
+    shortfalls: Sequence[Shortfall],
+    console: Console,
+    *,
+    mode: Mode = "on",
+    mistakes: int = 3,
+    category: str | None = None,
+) -> None:
+    """Print an evaluation.
+
+    Args:
+        found: what was measured.
+        shortfalls: of `--min-f1`.
+        console: where to.
+        mode: redaction of what is quoted.
+        mistakes: how many misses and how many false alarms to print with their conversation.
+        category: only mistakes in this category.
+    """
+    sections = [_head(found), _measures(found, console.width), _sources(found), _confusion(found), _charges(found)]
+    for section in [*sections, *_mistakes(found, mode, mistakes, category), _shortfalls(shortfalls)]:
+        if section is not None:
+            console.print(section)
+            console.print()
+
+
+def to_json(found: Evaluation, shortfalls: Sequence[Shortfall]) -> bytes:
+    """Encode everything that was measured; mistakes by place, without text."""
+    data: dict[str, Any] = {"schema_version": 1, **msgspec.to_builtins(msgspec.structs.replace(found, mistakes=()))}
+    data["mistakes"] = [
+        {
+            "kind": each.kind,
+            "category": each.category,
+            "source": each.interaction.source,
+            "interaction_id": each.interaction.id,
+            "turn": each.turn,
+            "rules": sorted({one.rule_id for one in each.findings if one.category == each.category}),
+            "labels": each.labels,
+            "points": each.points,
+        }
+        for each in found.mistakes
+    ]
+    data["shortfalls"] = msgspec.to_builtins(list(shortfalls))
+    return msgspec.json.format(msgspec.json.encode(data), indent=2) + b"\n"
+
+
+def figure(value: float | None) -> str:
+    """Return a share with two digits, or a dash where it divides by nothing."""
+    return "–" if value is None else f"{value:.2f}"
+
+
+def span(interval: Interval | None) -> str:
+    """Return an interval as `.88–.95`."""
+    return "" if interval is None else "–".join(f"{end:.2f}".removeprefix("0") for end in interval)
+
+
+def _table(title: str, columns: Iterable[str], *, left: int = 1) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.show_edge, table.header_style = False, "dim"
+    for number, name in enumerate(columns):
+        # Numbers stand right; names may be long and fold.
+        table.add_column(name, justify="left" if number < left else "right", overflow="fold")
+    return table
+
+
+def _head(found: Evaluation) -> RenderableType:
+    text = Text()
+    text.append(f"{found.units:,}", "bold")
+    text.append(f" labelled units in {found.interactions:,} interactions, compared with what the rules found\n")
+    text.append("95 % intervals: Wilson; F1: bootstrap over interactions. Kappa: rules against labels.", "dim")
+    for names, what in (
+        (found.unknown_labels, "no category"),
+        (found.misplaced_labels, "on a role that cannot carry it"),
+    ):
+        if names:
+            listed = ", ".join(f"{printable(name)} ({count})" for name, count in names.items())
+            text.append(f"\nNot counted, {what}: {listed}", "yellow")
+    if found.not_judged:
+        listed = ", ".join(f"{name} ({count} findings)" for name, count in found.not_judged.items())
+        text.append(f"\nNot judged, the data carry no such labels: {listed}", "dim")
+    return Padding(text, (1, 0, 0, 0))
+
+
+def _measures(found: Evaluation, width: int) -> RenderableType | None:
+    if not found.categories:
+        return Text("Nothing to judge: no labels.", "yellow")
+    spans = width >= 76
+    table = _table("By category", ("category", "precision", "recall", "F1", "kappa", "labels", "found"))
+    table.padding = (0, 2, 0, 0) if width >= 100 else (0, 0, 0, 0)
+    table.columns[0].no_wrap = True
+    for family in found.families:
+        for each in [one for one in found.categories if one.family == family.name]:
+            table.add_row(*_row(each, each.name, spans=spans))
+        table.add_row(*_row(family, f"{family.name}, micro", spans=spans), style="bold", end_section=True)
+    clean = found.clean
+    note = Text(f"Company turns labelled with nothing: friction found in {clean.hits} of {clean.of}")
+    if clean.share is not None:
+        note.append(f" = {clean.share:.1%} ({clean.interval.low:.1%} to {clean.interval.high:.1%})")
+    return Group(table, note) if clean.of else table
+
+
+def _row(each: Measure, name: str, *, spans: bool) -> list[Text]:
+    def with_span(value: float | None, interval: Interval | None) -> Text:
+        text = Text(figure(value))
+        if spans and value is not None:
+            text.append(f" {span(interval):>7}", "dim not bold")
+        return text
+
+    return [
+        Text(name),
+        with_span(each.precision, each.precision_interval),
+        with_span(each.recall, each.recall_interval),
+        with_span(each.f1, each.f1_interval),
+        Text(figure(each.kappa) if each.kappa is not None else ""),
+        Text(f"{each.labelled:,}"),
+        Text(f"{each.found:,}"),
+    ]
+
+
+def _sources(found: Evaluation) -> RenderableType | None:
+    if len({each.source for each in found.by_source}) < 2:
+        return None
+    table = _table("By source", ("source", "family", "precision", "recall", "F1", "labels", "found"), left=2)
+    last = ""
+    for each in found.by_source:
+        one = each.measure
+        name, last = ("" if each.source == last else printable(each.source)), each.source
+        cells = (name, one.name, figure(one.precision), figure(one.recall), figure(one.f1))
+        table.add_row(*map(Text, (*cells, f"{one.labelled:,}", f"{one.found:,}")))
+    return table
+
+
+def _confusion(found: Evaluation) -> RenderableType | None:
+    if not found.confusion:
+        return None
+    more = len(found.confusion) - CONFUSIONS
+    table = _table("Most frequent confusions", ("source", "labelled", "found", "units"), left=3)
+    for each in found.confusion[:CONFUSIONS]:
+        cells = (printable(each.source), each.labelled or "(nothing)", each.found or "(nothing)", str(each.count))
+        table.add_row(*map(Text, cells))
+    return Group(table, Text(f"and {more} rarer ones in --to json", "dim")) if more > 0 else table
+
+
+def _charges(found: Evaluation) -> RenderableType | None:
+    rows: list[tuple[str, Share]] = [
+        ("process named, or rightly nobody", found.charged_named),
+        ("right kind, where one is named", found.charged_kind),
+        ("right name (a word in common)", found.charged_name),
+        ("kind of no", found.kind_of_no),
+    ]
+    if not any(each.of for _, each in rows):
+        return None
+    table = _table("Charged process", ("", "right", "of", "share"))
+    for what, each in rows:
+        if each.of:
+            cell = Text(figure(each.share)).append(f" {span(each.interval)}", "dim")
+            table.add_row(Text(what), Text(str(each.hits)), Text(str(each.of)), cell)
+    return table
+
+
+def _mistakes(found: Evaluation, mode: Mode, most: int, category: str | None) -> Iterable[RenderableType]:
+    for kind, title in (("miss", "Worst misses"), ("false alarm", "Worst false alarms")):
+        chosen = [each for each in found.mistakes if each.kind == kind and category in (None, each.category)]
+        if chosen and most:
+            yield Text(f"{title} ({min(most, len(chosen))} of {len(chosen)})", "bold")
+        for each in chosen[:most]:
+            yield _mistake(each, mode)
+
+
+def _mistake(each: Mistake, mode: Mode) -> RenderableType:
+    interaction = each.interaction
+    head = Text(f"{each.category}", "bold red")
+    head.append("  labelled, not found" if each.kind == "miss" else "  found, not labelled", "not bold")
+    head.append(f"  {printable(interaction.id)}", "bold")
+    head.append(f"  {printable(interaction.source)}", "dim not bold")
+    table = Table(box=None, show_header=False, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(ratio=1, overflow="fold")
+    here = each.turn
+    first, last = (0, 3) if here is None else (max(0, here - _BEFORE), here + _AFTER)
+    for index, turn in list(enumerate(interaction.turns))[first : last + 1]:
+        judged = index == here
+        shown = [one for one in each.findings if one.turn == index and one.family != "episode"] if judged else []
+        text = marked(turn, shown, mode, names_of(interaction))
+        if not judged:
+            text.stylize("dim")
+            text.truncate(_CLIPPED, overflow="ellipsis")
+        table.add_row(Text(f"{index} {turn.role}", "" if judged else "dim"), text)
+    foot = Text("labels: " + (", ".join(map(printable, each.labels)) or "none"), "dim")
+    if each.findings:
+        foot.append("; found: " + ", ".join(sorted({one.rule_id for one in each.findings})))
+    return Padding(Group(head, table, foot), (0, 0, 0, 2))
+
+
+def _shortfalls(shortfalls: Sequence[Shortfall]) -> RenderableType | None:
+    if not shortfalls:
+        return None
+    text = Text()
+    for each in shortfalls:
+        what = "nothing in these data to judge it by" if each.f1 is None else f"F1 {each.f1:.3f}"
+        text.append(
+            f"{'' if not text.plain else chr(10)}FAILED {each.name}: {what}, asked for {each.least:g}", "bold red"
+        )
+    return text
