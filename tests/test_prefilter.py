@@ -123,7 +123,7 @@ PATTERNS = [
     "can't [really] help", "(I|we) (am|are) not able", "(do|does|did) not know", "I ...2 been", "sorry ...3 can't",
     "* not available", "!(wait|see) not", "re* not", "should [not] have", "there is no [other] way",
     "(our team|I) will", "(we|the team) (can|could) [also] not", "{number} (day|days)", "you ? $", "it is *ed",
-    "we have ...2 not", "(as soon as possible|soon)", "[I] would have",
+    "we have ...2 not", "(as soon as possible|soon)", "[I] would have", "sorry [you] [have] waited", "wow !!",
 ]  # fmt: skip
 
 

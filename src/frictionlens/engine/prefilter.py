@@ -109,9 +109,8 @@ class _Writer:
     def _cluster(self, items: list[Node], left_open: bool, right_open: bool) -> str:
         parts: list[str] = []
         for sequence in expand(Seq(tuple(items)), "", ""):
-            parts.extend(self._steps(each, left_open, right_open) for each in _mandatory(sequence) if each)
-            if not sequence:
-                parts.append("")
+            # A cluster of optional words only may be nothing at all: `_steps` writes that as "".
+            parts.extend(self._steps(each, left_open, right_open) for each in _mandatory(sequence))
         return _any_of(parts)
 
     def _steps(self, steps: Sequence, left_open: bool, right_open: bool) -> str:

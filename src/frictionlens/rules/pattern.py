@@ -5,6 +5,7 @@
     !(wait|imagine)                         any one word but these
     <policy>                                a named list of lexicon.yml
     {number} {link} {mention} {email}       a kind of word
+    ? ?? !!                                 a question mark, a run with one in it, a run of exclamation marks
     per our <process>...2 policy</process>  names the charged process
     ^ sorry $                               start and end of the sentence
 
@@ -142,8 +143,8 @@ _TOKEN: Final = re.compile(
     | (?P<close></process>)
     | <(?P<list>[\w-]+)>
     | \{(?P<brace>\w+)\}
+    | (?P<word>\*?[\w'’]+\*?|\*|\?+|!!)
     | (?P<mark>[()\[\]|!^$])
-    | (?P<word>\*?[\w'’]+\*?|\*|\?+)
     | (?P<emoji>[^\x00-\x7f\w\s])\ufe0f?
     )""",
     re.VERBOSE,
