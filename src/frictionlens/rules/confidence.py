@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import Final
+from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from frictionlens.model import Confidence
 
@@ -26,6 +26,14 @@ class Audited(BaseModel):
     date: str = ""
     data: str = ""
     """What they were judged on."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _written_plainly(cls, value: Any) -> Any:
+        """Take `true: 9` as it is written: YAML reads that key as a boolean."""
+        return (
+            {"true" if key is True else key: each for key, each in value.items()} if isinstance(value, dict) else value
+        )
 
 
 def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
