@@ -252,34 +252,27 @@ class TestSuppressions:
         assert found.unused == (() if covered else (entry,))
 
 
-def test_problems_and_broken_rules_change_the_code_but_never_hide_a_failure(
-    finding: MakeFinding, scored: MakeScored
-) -> None:
+def test_problems_change_the_code_but_never_hide_a_failure(finding: MakeFinding, scored: MakeScored) -> None:
     problem = Problem("x.bin", "", "binary data in no format that is known")
     bad = scored("a", finding("refusal.flat"))
     assert verdict(problem).outcome.code == 3
     assert verdict(problem, allow_problems=True).outcome.code == 0
     assert verdict(problem, bad).outcome.code == 1
-    assert judge([bad, problem], Policy(), today=TODAY, broken_rules=[problem]).outcome.code == 4
 
 
 def test_word_and_code_are_one_decision() -> None:
-    words = {
-        (failures, problems, broken, allow): decide(
-            failures=failures, problems=problems, broken_rules=broken, allow_problems=allow
-        )
+    outcomes = {
+        (failures, problems, allow): decide(failures=failures, problems=problems, allow_problems=allow)
         for failures in (0, 2)
         for problems in (0, 1)
-        for broken in (0, 1)
         for allow in (False, True)
     }
-    assert {(each.code.value, each.word) for each in words.values()} == {
+    assert {(each.code.value, each.word) for each in outcomes.values()} == {
         (0, "passed"),
         (1, "failed"),
         (3, "incomplete"),
-        (4, "broken"),
     }
-    assert words[2, 1, 0, False].sentence == "2 reasons, and 1 problem with the input"
+    assert outcomes[2, 1, False].sentence == "2 reasons, and 1 problem with the input"
 
 
 def test_order_of_the_input_does_not_change_the_verdict(finding: MakeFinding, scored: MakeScored) -> None:

@@ -55,8 +55,6 @@ def make(kind: str, finding: Callable[..., Finding], scored: Callable[..., Score
         return judge(
             [*full, PROBLEM], policy, today=TODAY, baseline=Baseline(Path("b.json"), entries), suppressions=suppressions
         )
-    if kind == "broken":
-        return judge(full[1:2], Policy(), today=TODAY, broken_rules=[Problem("refusal.flat", "", "took too long")])
     if kind == "incomplete":
         return judge([full[1], PROBLEM], Policy(), today=TODAY)
     if kind == "allowed":
@@ -64,8 +62,8 @@ def make(kind: str, finding: Callable[..., Finding], scored: Callable[..., Score
     return judge([] if kind == "empty" else full[1:2], Policy(), today=TODAY)
 
 
-VERDICTS = ("failed", "broken", "incomplete", "allowed", "passed", "empty")
-CODES = {"failed": 1, "broken": 4, "incomplete": 3, "allowed": 0, "passed": 0, "empty": 0}
+VERDICTS = ("failed", "incomplete", "allowed", "passed", "empty")
+CODES = {"failed": 1, "incomplete": 3, "allowed": 0, "passed": 0, "empty": 0}
 
 
 @pytest.fixture(params=VERDICTS)

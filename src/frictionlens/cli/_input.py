@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from frictionlens.config import Settings
     from frictionlens.pipeline import Options
     from frictionlens.readers import ReadOptions
+    from frictionlens.rules.pack import Episode, Pack, Rule
+    from frictionlens.store import RuleNote
 
 Paths = Annotated[
     list[str], typer.Argument(help="Files, folders, globs, archives; - is standard input.", show_default=False)
@@ -88,3 +90,14 @@ def scan_options(settings: Settings, *, excerpts: bool = False) -> Options:
     from frictionlens.pipeline import Options
 
     return Options.from_settings(settings, excerpts=excerpts)
+
+
+def notes_of(pack: Pack) -> dict[str, RuleNote]:
+    """Return what reports say of each rule and episode: title, why and advice."""
+    from frictionlens.store import RuleNote
+
+    rules: list[Rule | Episode] = [*pack.rules, *pack.episodes]
+    return {
+        each.id: RuleNote(each.id, each.category.id, each.entry.title, each.entry.why, each.entry.advice)
+        for each in rules
+    }

@@ -54,7 +54,6 @@ def judge(
     suppressions: Sequence[Suppression] = (),
     audited: Mapping[str, Audited] | None = None,
     known: Collection[str] | None = None,
-    broken_rules: Sequence[Problem] = (),
 ) -> Verdict:
     """Judge results by a policy.
 
@@ -71,7 +70,6 @@ def judge(
         suppressions: silenced findings.
         audited: labels per rule; needed where `policy.min_precision` is set.
         known: ids of all rules and categories, so that a misspelt expectation fails instead of holding for ever.
-        broken_rules: rules that could not be run.
     """
     scored: list[Scored] = []
     problems: list[Problem] = []
@@ -108,7 +106,6 @@ def judge(
         outcome=decide(
             failures=bad,
             problems=len(problems),
-            broken_rules=len(broken_rules),
             allow_problems=policy.allow_problems,
         ),
         policy=policy,
@@ -117,7 +114,6 @@ def judge(
         overdrawn=tuple(_overdrawn(policy.budgets, limited)),
         problems=tuple(sorted(problems)),
         skipped=tuple(sorted(skipped)),
-        broken_rules=tuple(broken_rules),
         stale=tuple(_stale(baseline, rest, scored)) if baseline else (),
         unused=tuple(each for each in active if each not in used),
         expired=tuple(each for each in suppressions if each.expired(today)),

@@ -12,8 +12,10 @@ class ExitCode(IntEnum):
     FINE = 0
     FAILED = 1
     USAGE = 2
+    """Comes with `UserError`, before anything is judged."""
     UNREADABLE = 3
     BROKEN_RULE = 4
+    """Comes with `RuleError`, before anything is judged."""
 
 
 @dataclass(frozen=True)
@@ -22,25 +24,21 @@ class Outcome:
 
     code: ExitCode
     word: str
-    """`passed`, `failed`, `incomplete` or `broken`."""
+    """`passed`, `failed` or `incomplete`."""
     sentence: str
 
 
-def decide(*, failures: int = 0, problems: int = 0, broken_rules: int = 0, allow_problems: bool = False) -> Outcome:
+def decide(*, failures: int = 0, problems: int = 0, allow_problems: bool = False) -> Outcome:
     """Decide verdict and exit code.
 
-    A broken rule comes first, since nothing that it should have found can be trusted; then the gate, since
-    what was read is enough to fail; then input that could not be read.
+    The gate comes before input that could not be read, since what was read is enough to fail.
 
     Args:
         failures: reasons for the gate to fail.
         problems: records or files that could not be read.
-        broken_rules: rules that could not be run.
         allow_problems: unreadable input is reported and does not count.
     """
     unread = f"{_count(problems, 'problem')} with the input" if problems else ""
-    if broken_rules:
-        return Outcome(ExitCode.BROKEN_RULE, "broken", f"{_count(broken_rules, 'rule')} could not be run")
     if failures:
         sentence = _count(failures, "reason") + (f", and {unread}" if unread else "")
         return Outcome(ExitCode.FAILED, "failed", sentence)

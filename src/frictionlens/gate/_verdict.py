@@ -13,12 +13,12 @@ from frictionlens.errors import Problem, Skipped
 from frictionlens.gate._baseline import BaselineEntry
 from frictionlens.gate._outcome import Outcome
 from frictionlens.gate._suppressions import Suppression
-from frictionlens.model import Finding, Scored
+from frictionlens.model import Family, Finding, Scored
 
 Standing = Literal["open", "accepted", "suppressed", "expected", "advisory"]
 """Of a finding: it counts; it is in the baseline; it is silenced; its sample asks for it; it may not gate."""
 
-COMPANY_FAMILIES: Final = frozenset({"friction", "episode"})
+COMPANY_FAMILIES: Final[frozenset[Family]] = frozenset({"friction", "episode"})
 """Families that say what the company did to the customer: what a build can fail on."""
 
 Level = Literal["error", "warning", "note"]
@@ -104,7 +104,6 @@ class Verdict:
     """Rules and categories whose budget is overdrawn."""
     problems: tuple[Problem, ...] = ()
     skipped: tuple[Skipped, ...] = ()
-    broken_rules: tuple[Problem, ...] = ()
     stale: tuple[BaselineEntry, ...] = ()
     """Baseline entries that nothing matches any more: take them out with --update-baseline."""
     unused: tuple[Suppression, ...] = ()

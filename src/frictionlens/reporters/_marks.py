@@ -8,17 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from frictionlens.gate import Mark
+from frictionlens.privacy import printable
 from frictionlens.store import RuleNote
 
 Notes = Mapping[str, RuleNote]
 """Rule id → title, why and advice."""
 
-_UNSEEN = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff]")
-
 
 def on_one_line(text: str) -> str:
     """Return transcript text that cannot move a cursor, change direction or start a new line."""
-    return _UNSEEN.sub("", re.sub(r"[\s\x1b]+", " ", text)).strip()
+    return printable(re.sub(r"\s+", " ", text)).strip()
 
 
 def title_of(mark: Mark, notes: Notes) -> str:

@@ -71,7 +71,6 @@ class CheckReport(Struct, frozen=True):
     stale: list[BaselineEntry]
     unused_suppressions: list[SuppressionLine]
     expired_suppressions: list[SuppressionLine]
-    broken_rules: list[Problem]
     problems: list[Problem]
     skipped: int
 
@@ -113,7 +112,6 @@ def build(verdict: Verdict, notes: Notes) -> CheckReport:
         stale=list(verdict.stale),
         unused_suppressions=suppressions(verdict.unused),
         expired_suppressions=suppressions(verdict.expired),
-        broken_rules=list(verdict.broken_rules),
         problems=list(verdict.problems),
         skipped=len(verdict.skipped),
     )

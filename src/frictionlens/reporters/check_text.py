@@ -13,7 +13,7 @@ from rich.text import Text
 from frictionlens.gate import Mark, Verdict
 from frictionlens.reporters._marks import Notes, on_one_line, title_of, uri_of
 
-_STYLES = {"passed": "bold green", "failed": "bold red", "incomplete": "bold yellow", "broken": "bold red"}
+_STYLES = {"passed": "bold green", "failed": "bold red", "incomplete": "bold yellow"}
 _STANDINGS = (
     ("accepted", "in the baseline"),
     ("suppressed", "suppressed"),
@@ -64,15 +64,15 @@ def _mark(mark: Mark, notes: Notes) -> Iterator[RenderableType]:
     if mark.finding is None:
         return
     if quote := on_one_line(mark.finding.quote):
-        yield Padding(Text(f"“{quote}”"), (0, 0, 0, 7))
+        yield Padding(Text(f"“{quote}”"), (0, 0, 0, 7), expand=False)
     reasons = [on_one_line(message) for message in mark.messages]
     if mark.standing in ("suppressed", "advisory", "accepted"):
         reasons.append(f"{mark.standing}: {mark.note}" if mark.note else "accepted in the baseline")
     if reasons:
-        yield Padding(Text("; ".join(reasons), style="dim"), (0, 0, 0, 7))
+        yield Padding(Text("; ".join(reasons), style="dim"), (0, 0, 0, 7), expand=False)
     note = notes.get(mark.rule_id)
     if note and note.advice and mark.level == "error":
-        yield Padding(Text(f"Better: {note.advice}", style="green"), (0, 0, 0, 7))
+        yield Padding(Text(f"Better: {note.advice}", style="green"), (0, 0, 0, 7), expand=False)
 
 
 def _limits(verdict: Verdict) -> Iterator[RenderableType]:
@@ -102,12 +102,12 @@ def _housekeeping(verdict: Verdict) -> Iterator[RenderableType]:
 
 
 def _problems(verdict: Verdict) -> Iterator[RenderableType]:
-    for problem in (*verdict.broken_rules, *verdict.problems):
+    for problem in verdict.problems:
         place = " ".join(part for part in (uri_of(problem.source), problem.record) if part)
         yield Text.assemble(("could not be read  ", "yellow"), f"{on_one_line(place)}: {on_one_line(problem.reason)}")
         if problem.hint:
-            yield Padding(Text(problem.hint, style="dim"), (0, 0, 0, 7))
-    if verdict.problems or verdict.broken_rules:
+            yield Padding(Text(problem.hint, style="dim"), (0, 0, 0, 7), expand=False)
+    if verdict.problems:
         yield Text()
 
 

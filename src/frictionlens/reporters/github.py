@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from frictionlens.gate import Mark, Verdict
+from frictionlens.privacy import markdown_safe
 from frictionlens.reporters._marks import Notes, message_of, on_one_line, title_of, uri_of
 
 MARKS_IN_SUMMARY = 50
@@ -23,8 +24,6 @@ def _lines(verdict: Verdict, notes: Notes) -> Iterator[str]:
         yield _command("error", message_of(mark, notes), mark.source, mark.line, title_of(mark, notes))
     for criterion in verdict.failed_criteria:
         yield _command("error", criterion.message, title=criterion.title)
-    for problem in verdict.broken_rules:
-        yield _command("error", problem.reason, title=f"rule {problem.source} could not be run")
     level = "warning" if verdict.policy.allow_problems else "error"
     for problem in verdict.problems:
         reason = ": ".join(part for part in (problem.record, problem.reason) if part)
@@ -93,8 +92,5 @@ def _row(mark: Mark, notes: Notes) -> str:
 
 
 def _cell(text: str) -> str:
-    """Escape what Markdown or HTML would take for markup: quotes come from transcripts."""
-    text = on_one_line(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    for sign in "\\`*_[]|!#~":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("@", "@\u200b").replace("://", ":\u200b//")
+    """Escape what Markdown or HTML would take for markup, and what GitHub would link: quotes come from transcripts."""
+    return markdown_safe(on_one_line(text)).replace("@", "@\u200b").replace("://", ":\u200b//")

@@ -69,8 +69,6 @@ def _failure(criterion: Criterion) -> str:
 
 
 def _unread(verdict: Verdict) -> Iterator[str]:
-    for problem in verdict.broken_rules:
-        yield _element("input", problem.source, f'\n      <error message={_attribute(problem.reason)} type="rule"/>')
     # An allowed problem is no error: the file must not say more than the exit code.
     kind = "skipped" if verdict.policy.allow_problems else "error"
     for problem in verdict.problems:

@@ -96,7 +96,7 @@ def _result(mark: Mark, index: int, verdict: Verdict, notes: Notes) -> dict[str,
 
 def _notifications(verdict: Verdict) -> list[dict[str, Any]]:
     notices: list[dict[str, Any]] = []
-    for problem in (*verdict.broken_rules, *verdict.problems):
+    for problem in verdict.problems:
         text = ": ".join(part for part in (problem.record, problem.reason) if part)
         place = {"physicalLocation": {"artifactLocation": {"uri": _uri(problem.source)}}}
         notices.append({"level": "error", "message": {"text": text}, "locations": [place]})

@@ -22,7 +22,6 @@ def render(verdict: Verdict, notes: Notes) -> str:
         said = [f"{f'line {mark.line}: ' if mark.line else ''}{message_of(mark, notes)}" for mark in own]
         points.append((case.passed, _description(name) + skip, [] if case.passed else said))
     points += [(each.passed, _description(each.message), []) for each in verdict.criteria]
-    points += [(False, _description(f"rule {each.source}"), [each.reason]) for each in verdict.broken_rules]
     for problem in verdict.problems:
         name = f"{uri_of(problem.source)} {problem.record}".strip()
         points.append((verdict.policy.allow_problems, _description(f"read {name}"), [problem.reason]))
