@@ -149,8 +149,12 @@ def _no_bytes() -> IO[bytes]:
     return io.BytesIO()
 
 
+_OWN: Final = frozenset({"frictionlens.toml", "friction-baseline.json", "friction-suppressions.toml"})
+"""Files of ours that lie beside transcripts; they are read only when they are named themselves."""
+
+
 def _is_hidden(path: Path, root: Path) -> bool:
-    return any(part.startswith((".", "__MACOSX")) for part in path.relative_to(root).parts)
+    return path.name in _OWN or any(part.startswith((".", "__MACOSX")) for part in path.relative_to(root).parts)
 
 
 def _spool_stream(stream: IO[bytes]) -> Path:
