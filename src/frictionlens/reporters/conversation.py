@@ -22,6 +22,10 @@ _STYLES: Final = {
     "signal": "yellow underline",
     "sign": "magenta underline",
 }
+_BEFORE, _AFTER = 2, 1
+"""Turns shown around one that is shown in place."""
+_CLIPPED: Final = 280
+"""Characters shown of the turns around it."""
 _ROLES: Final = {"agent": "cyan", "bot": "cyan", "customer": "white", "system": "dim", "unknown": "dim"}
 
 
@@ -61,11 +65,42 @@ def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, nam
     return table
 
 
+def in_place(
+    interaction: Interaction, turn: int | None, findings: Sequence[Finding], mode: Mode, *, names: tuple[str, ...]
+) -> Table:
+    """Return a turn with findings marked, and what was said around it, dim and clipped.
+
+    Args:
+        interaction: the conversation.
+        turn: which turn; None shows the beginning, nothing marked.
+        findings: those to mark.
+        mode: redaction.
+        names: of people, which the export itself gives.
+    """
+    table = Table(box=None, show_header=False, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
+    table.add_column(no_wrap=True, justify="right")
+    table.add_column(ratio=1, overflow="fold")
+    first, last = (0, 3) if turn is None else (max(0, turn - _BEFORE), turn + _AFTER)
+    for index, each in list(enumerate(interaction.turns))[first : last + 1]:
+        here = index == turn
+        shown = [one for one in findings if one.turn == index] if here else []
+        text = marked(each, shown, mode, names)
+        if not here:
+            text.stylize("dim")
+            text.truncate(_CLIPPED, overflow="ellipsis")
+        table.add_row(Text(f"{index} {each.role}", "" if here else "dim"), text)
+    return table
+
+
 def _clock(turn: Turn) -> str:
     if not isinstance(turn.at, int | float):
         return ""
     minutes, seconds = divmod(int(turn.at), 60)
     return f"{minutes}:{seconds:02}"
+
+
+def _style_of(finding: Finding) -> str:
+    return _STYLES.get(finding.family, "bold red underline")
 
 
 def marked(turn: Turn, findings: Sequence[Finding], mode: Mode, names: tuple[str, ...]) -> Text:
@@ -75,7 +110,7 @@ def marked(turn: Turn, findings: Sequence[Finding], mode: Mode, names: tuple[str
         if finding.start < at:
             continue
         text.append(printable(redact(turn.text[at : finding.start], mode, names)))
-        text.append(printable(redact(turn.text[finding.start : finding.end], mode, names)), _STYLES[finding.family])
+        text.append(printable(redact(turn.text[finding.start : finding.end], mode, names)), _style_of(finding))
         at = finding.end
     text.append(printable(redact(turn.text[at:], mode, names)))
     return text

@@ -16,13 +16,9 @@ from frictionlens.analytics.intervals import Interval
 from frictionlens.evaluation import Evaluation, Measure, Mistake, Share, Shortfall
 from frictionlens.pipeline import names_of
 from frictionlens.privacy import Mode, printable
-from frictionlens.reporters.conversation import marked
+from frictionlens.reporters.conversation import in_place
 
 CONFUSIONS: Final = 8
-_BEFORE, _AFTER = 2, 1
-"""Turns shown around a mistake."""
-_CLIPPED: Final = 280
-"""Characters shown of the turns around it."""
 
 
 def show(
@@ -200,19 +196,8 @@ def _mistake(each: Mistake, mode: Mode) -> RenderableType:
     head.append("  labelled, not found" if each.kind == "miss" else "  found, not labelled", "not bold")
     head.append(f"  {printable(interaction.id)}", "bold")
     head.append(f"  {printable(interaction.source)}", "dim not bold")
-    table = Table(box=None, show_header=False, pad_edge=False, expand=True, padding=(0, 1, 0, 0))
-    table.add_column(no_wrap=True, justify="right")
-    table.add_column(ratio=1, overflow="fold")
-    here = each.turn
-    first, last = (0, 3) if here is None else (max(0, here - _BEFORE), here + _AFTER)
-    for index, turn in list(enumerate(interaction.turns))[first : last + 1]:
-        judged = index == here
-        shown = [one for one in each.findings if one.turn == index and one.family != "episode"] if judged else []
-        text = marked(turn, shown, mode, names_of(interaction))
-        if not judged:
-            text.stylize("dim")
-            text.truncate(_CLIPPED, overflow="ellipsis")
-        table.add_row(Text(f"{index} {turn.role}", "" if judged else "dim"), text)
+    shown = [one for one in each.findings if one.family != "episode"]
+    table = in_place(interaction, each.turn, shown, mode, names=names_of(interaction))
     foot = Text("labels: " + (", ".join(map(printable, each.labels)) or "none"), "dim")
     if each.findings:
         foot.append("; found: " + ", ".join(sorted({one.rule_id for one in each.findings})))
