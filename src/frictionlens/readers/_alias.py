@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final
+from functools import lru_cache
+from typing import Any, Final, NamedTuple
 
 from frictionlens.model import Role
 from frictionlens.readers._base import COMMON_ROLES, ReadOptions, role_of
 from frictionlens.readers._build import Draft, channel_of, csat_of, role_for
-from frictionlens.readers._json import pick, pick_dict, pick_text, text_of
+from frictionlens.readers._json import keys_for, pick_dict, pick_text, text_of
 from frictionlens.readers._times import parse_duration, parse_moment, parse_number, parse_seconds
 
 TEXT: Final = (
@@ -67,24 +67,44 @@ GROUP: Final = (
 INTERNAL: Final = ("internal", "is_internal", "private", "is_private", "is_note", "internal_note")
 
 
-def text_in(turn: Mapping[str, Any], options: ReadOptions) -> str | None:
-    """Return what was said in a turn; None where the turn has no key for it."""
-    value = _value_in(turn, options)
-    return None if value is _MISSING else content_text(value)
+class _Shape(NamedTuple):
+    """Which keys of a turn hold what, in the order in which they are believed."""
+
+    text: tuple[str, ...]
+    role: tuple[str, ...]
+    name: tuple[str, ...]
+    time: tuple[str, ...]
+    end: tuple[str, ...]
+    internal: tuple[str, ...]
+    kind: tuple[str, ...]
+
+
+_ROLE_NAMES: Final = (*ROLE, *NAME)
+
+
+@lru_cache(maxsize=2048)
+def _shape(keys: tuple[str, ...]) -> _Shape:
+    record = dict.fromkeys(keys)
+    named = (TEXT, _ROLE_NAMES, NAME[:5], TIME, END, INTERNAL, ("type", "visibility"))
+    return _Shape(*(keys_for(record, names) for names in named))
+
+
+def _shape_of(turn: Mapping[str, Any]) -> _Shape:
+    keys = tuple(turn)
+    return _shape(keys) if len(keys) < 100 else _shape.__wrapped__(keys)
 
 
 _MISSING: Final = object()
 
 
-def _value_in(turn: Mapping[str, Any], options: ReadOptions) -> Any:
-    own = options.columns.get("text")
+def _value_in(turn: Mapping[str, Any], options: ReadOptions, shape: _Shape) -> Any:
+    own = options.columns.get("text") if options.columns else None
     if own is not None and own in turn:
         return turn[own]
-    for name in TEXT:
-        if name in turn and not isinstance(turn[name], bool):
-            return turn[name]
-    value = pick(turn, *TEXT)
-    return _MISSING if value is None else value
+    for key in shape.text:
+        if not isinstance(turn[key], bool):
+            return turn[key]
+    return _MISSING
 
 
 def content_text(content: Any) -> str:
@@ -117,8 +137,9 @@ def is_turn(value: Any, options: ReadOptions | None = None) -> bool:
         return len(value) == 2 and all(isinstance(each, str) for each in value) and len(value[0]) <= 40
     if not isinstance(value, dict):
         return False
-    if _value_in(value, options) is not _MISSING:
-        return _label_in(value, options) is not None or _flag(value) is not None
+    shape = _shape_of(value)
+    if _value_in(value, options, shape) is not _MISSING:
+        return _label_in(value, options, shape) is not None or _flag(value) is not None
     return role_key(value) is not None
 
 
@@ -130,18 +151,16 @@ def role_key(turn: Mapping[str, Any]) -> str | None:
     return found[0] if len(found) == 1 else None
 
 
-def _label_in(turn: Mapping[str, Any], options: ReadOptions) -> str | None:
-    own = options.columns.get("role") or options.columns.get("speaker")
+def _label_in(turn: Mapping[str, Any], options: ReadOptions, shape: _Shape) -> str | None:
+    own = (options.columns.get("role") or options.columns.get("speaker")) if options.columns else None
     if own is not None and own in turn:
         return _label(turn[own])
     fallback: str | None = None
-    for name in ROLE:
-        if name in turn and (label := _label(turn[name])):
+    for key in shape.role:
+        if label := _label(turn[key]):
             if role_of(label, options) != "unknown":
                 return label
             fallback = fallback or label
-    if fallback is None:
-        fallback = _label(pick(turn, *ROLE)) or _label(pick(turn, *NAME))
     return fallback
 
 
@@ -180,9 +199,11 @@ def draft_of(turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = N
         return Draft(role_of(turn[0], options, own), text_of(turn[1]) or "", speaker=turn[0])
     if not isinstance(turn, dict):
         return None
-    text = text_in(turn, options)
-    label = _label_in(turn, options)
-    if text is None:
+    shape = _shape_of(turn)
+    value = _value_in(turn, options, shape)
+    label = _label_in(turn, options, shape)
+    text = "" if value is _MISSING else content_text(value)
+    if value is _MISSING:
         key = role_key(turn)
         if key is not None:
             text, label = turn[key], key
@@ -191,73 +212,97 @@ def draft_of(turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = N
     role = role_of(label, options, own)
     if role == "unknown" and (flagged := _flag(turn)):
         role = flagged
-    name = _label(pick(turn, *NAME[:5])) or label
+    name = next((found for key in shape.name if (found := _label(turn[key]))), label)
     role = role_for(options, role, name)
-    moment, at = _when(turn, options, TIME)
-    _, end = _when(turn, options, END)
-    internal = any(turn.get(key) is True for key in INTERNAL) or turn.get("public") is False
-    if (pick_text(turn, "type", "visibility") or "").casefold() in ("note", "internal", "internal_note", "private"):
+    moment, at = _when(turn, options, shape.time)
+    end = _when(turn, options, shape.end)[1] if shape.end and moment is None else None
+    internal = any(turn[key] is True for key in shape.internal) or turn.get("public") is False
+    if any(str(turn[key]).casefold() in _NOTE_KINDS for key in shape.kind):
         internal = True
         role = "agent" if role in ("system", "unknown") and (label or "").casefold() == "note" else role
-    return Draft(role, text or "", moment, name, internal, at=at, end=end if moment is None else None)
+    return Draft(role, text, moment, name, internal, at=at, end=end)
 
 
-def _when(
-    turn: Mapping[str, Any], options: ReadOptions, names: tuple[str, ...]
-) -> tuple[datetime | None, float | None]:
-    own = options.columns.get("time") or options.columns.get("at")
-    for name in (own, *names) if own and names is TIME else names:
-        value = turn.get(name)
+_NOTE_KINDS: Final = frozenset({"note", "internal", "internal_note", "private"})
+
+
+def when_in(turn: Mapping[str, Any], options: ReadOptions) -> tuple[datetime | None, float | None]:
+    """Return when a turn was said: a moment, or the seconds since the start; or neither."""
+    return _when(turn, options, _shape_of(turn).time)
+
+
+def _when(turn: Mapping[str, Any], options: ReadOptions, keys: tuple[str, ...]) -> tuple[datetime | None, float | None]:
+    if options.columns:
+        own = options.columns.get("time") or options.columns.get("at")
+        keys = (own, *keys) if own and own in turn else keys
+    for key in keys:
+        value = turn[key]
         if value is None or isinstance(value, (bool, dict, list)):
             continue
         if (moment := parse_moment(value)) is not None:
             return moment, None
         if (number := parse_number(value)) is not None:
-            return None, parse_seconds(number, "ms" if re.search(r"_?(?:ms|millis)$", name, re.I) else "s")
+            return None, parse_seconds(number, "ms" if key.casefold().endswith(("ms", "millis")) else "s")
         if (seconds := parse_duration(value)) is not None:
             return None, seconds
-    value = pick(turn, *names)
-    if value is not None and not any(turn.get(name) is not None for name in names):
-        key = next(key for key, each in turn.items() if each is value)
-        return _when({key: value}, ReadOptions(), (key,))
     return None, None
+
+
+_FACTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "agent": ("agent_id", "agent_name", "agent", "assignee", "assignee_id", "operator"),
+    "tags": ("tags", "labels", "categories", "topics"),
+    "start": ("started_at", "start_time", "created_at", "timestamp", "date", "time", "datetime", "start"),
+    "qa_score": ("qa_score", "quality_score", "qa", "evaluation_score"),
+    "channel": ("channel", "medium", "media_type", "channel_type"),
+    "queue": ("queue", "queue_name", "queue_id", "skill"),
+    "team": ("team", "team_name", "group", "department"),
+    "product": ("product", "product_name", "brand"),
+    "csat": ("csat", "csat_score", "satisfaction", "satisfaction_score", "rating", "customer_rating"),
+    "language": ("language", "lang", "language_code", "locale"),
+    "call": ("call_id", "call_sid"),
+    "chat": ("chat_id",),
+}
+_OWN_NAMES: Final = {"start": "started_at"}
+"""Fields whose name in `--map` is not the one here."""
+
+
+@lru_cache(maxsize=2048)
+def _fact_keys(keys: tuple[str, ...]) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    record = dict.fromkeys(keys)
+    found = ((field, keys_for(record, names)) for field, names in _FACTS.items())
+    return tuple((field, each) for field, each in found if each)
 
 
 def facts_of(record: Mapping[str, Any], options: ReadOptions) -> dict[str, Any]:
     """Return what a record says of the conversation as a whole, as arguments of `build_interaction`."""
-    inner = pick_dict(record, "metadata", "meta", "info", "attributes")
-    columns = options.columns
-
-    def find(field: str, *names: str) -> Any:
-        own = columns.get(field)
+    told: dict[str, Any] = {}
+    for holder in (pick_dict(record, "metadata", "meta", "info", "attributes"), record):
+        keys = tuple(holder)
+        for field, each in _fact_keys(keys) if len(keys) < 100 else _fact_keys.__wrapped__(keys):
+            told[field] = next((value for key in each if (value := holder[key]) is not None), told.get(field))
+    for field in _FACTS if options.columns else ():
+        own = options.columns.get(_OWN_NAMES.get(field, field))
         if own is not None and own in record:
-            return record[own]
-        value = pick(record, *names)
-        return value if value is not None else pick(inner, *names)
-
-    agent = find("agent", "agent_id", "agent_name", "agent", "assignee", "assignee_id", "operator")
-    tags = find("tags", "tags", "labels", "categories", "topics")
-    start = find(
-        "started_at", "started_at", "start_time", "created_at", "timestamp", "date", "time", "datetime", "start"
-    )
-    qa = parse_number(find("qa_score", "qa_score", "quality_score", "qa", "evaluation_score"))
-    channel = channel_of(find("channel", "channel", "medium", "media_type", "channel_type"))
-    if channel == "other":
-        channel = "voice" if pick(record, "call_id", "call_sid") else "chat" if pick(record, "chat_id") else channel
-    return {
-        "start": parse_moment(start) if not isinstance(start, (dict, list)) else None,
-        "channel": channel,
-        "agent": _label(agent) if not isinstance(agent, list) else None,
-        "queue": _label(find("queue", "queue", "queue_name", "queue_id", "skill")),
-        "team": _label(find("team", "team", "team_name", "group", "department")),
-        "product": _label(find("product", "product", "product_name", "brand")),
-        "tags": tags if isinstance(tags, list) else ([tags] if isinstance(tags, str) else []),
-        "csat": csat_of(
-            find("csat", "csat", "csat_score", "satisfaction", "satisfaction_score", "rating", "customer_rating")
-        ),
-        "qa_score": qa,
-        "language": text_of(find("language", "language", "lang", "language_code", "locale")),
-    }
+            told[field] = record[own]
+    channel = channel_of(told["channel"]) if "channel" in told else "other"
+    if channel == "other" and ("call" in told or "chat" in told):
+        channel = "voice" if "call" in told else "chat"
+    facts: dict[str, Any] = {"channel": channel}
+    for field in ("agent", "queue", "team", "product"):
+        if field in told and not isinstance(told[field], list):
+            facts[field] = _label(told[field])
+    start, tags = told.get("start"), told.get("tags")
+    if start is not None and not isinstance(start, (dict, list)):
+        facts["start"] = parse_moment(start)
+    if tags:
+        facts["tags"] = tags if isinstance(tags, list) else [tags] if isinstance(tags, str) else []
+    if "csat" in told:
+        facts["csat"] = csat_of(told["csat"])
+    if "qa_score" in told:
+        facts["qa_score"] = parse_number(told["qa_score"])
+    if "language" in told:
+        facts["language"] = text_of(told["language"])
+    return facts
 
 
 def id_of(record: Mapping[str, Any], options: ReadOptions) -> str | None:
@@ -271,10 +316,11 @@ def id_of(record: Mapping[str, Any], options: ReadOptions) -> str | None:
 
 def turns_of(record: Mapping[str, Any], options: ReadOptions) -> tuple[str, list[Any]] | None:
     """Return the key and the list of the turns in a record, one level deep; None where no list reads as turns."""
-    own = options.columns.get("turns")
+    own = options.columns.get("turns") if options.columns else None
     for holder in (record, *(value for value in record.values() if isinstance(value, dict))):
-        for name in (own, *TURNS) if own else TURNS:
-            value = pick(holder, name) if holder is record else holder.get(name)
+        keys = keys_for(holder, TURNS)
+        for name in (own, *keys) if own and own in holder else keys:
+            value = holder[name]
             if isinstance(value, list) and any(is_turn(each, options) for each in value[:5]):
                 return name, value
     return None

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import IO, Any, Final
 
 import jiter
@@ -330,30 +331,46 @@ def pick(record: Mapping[str, Any], *names: str) -> Any:
 
     `startTime` also finds `start_time`, `StartTime` and `start-time`: exports of one product drift in this.
     """
-    for name in names:
-        value = record.get(name)
+    value = record.get(names[0])
+    if value is not None:
+        return value
+    for key in keys_for(record, names):
+        value = record[key]
         if value is not None:
             return value
+    return None
+
+
+def keys_for(record: Mapping[str, Any], names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the keys of a record that answer to `names`: those spelt so first, in the order of `names`.
+
+    Records of one export have few shapes, so that the answer is looked up, not made, almost every time.
+    """
+    if not record:
+        return ()
+    keys = tuple(record)
+    return _matching(keys, names) if len(keys) <= _MOST_KEYS else _matching.__wrapped__(keys, names)
+
+
+_MOST_KEYS: Final = 200
+"""Records with more keys than this are no shape worth remembering."""
+
+
+@lru_cache(maxsize=4096)
+def _matching(keys: tuple[str, ...], names: tuple[str, ...]) -> tuple[str, ...]:
+    present = set(keys)
+    found = [name for name in names if name in present]
     wanted = {_plain(name): index for index, name in reversed(list(enumerate(names)))}
-    best: tuple[int, Any] | None = None
-    for key, value in record.items():
-        if value is not None and isinstance(key, str):
-            index = wanted.get(_plain(key))
-            if index is not None and (best is None or index < best[0]):
-                best = (index, value)
-    return best[1] if best else None
-
-
-_PLAIN: dict[str, str] = {}
+    drifted = [
+        (wanted[plain], place, key)
+        for place, key in enumerate(keys)
+        if isinstance(key, str) and key not in found and (plain := _plain(key)) in wanted
+    ]
+    return (*found, *(key for _, _, key in sorted(drifted)))
 
 
 def _plain(name: str) -> str:
-    plain = _PLAIN.get(name)
-    if plain is None:
-        plain = name.replace("_", "").replace("-", "").replace(" ", "").casefold()
-        if len(_PLAIN) < 10_000:
-            _PLAIN[name] = plain
-    return plain
+    return name.replace("_", "").replace("-", "").replace(" ", "").casefold()
 
 
 def pick_list(record: Any, *names: str) -> list[Any]:
@@ -370,16 +387,17 @@ def pick_dict(record: Any, *names: str) -> dict[str, Any]:
 
 def pick_text(record: Any, *names: str) -> str | None:
     """Return the first non-empty string or number under any of `names`, as text; None where there is none."""
-    if not isinstance(record, dict):
-        return None
-    for name in names:
-        if name in record and (text := text_of(record[name])):
-            return text
-    return text_of(pick(record, *names))
+    if isinstance(record, dict):
+        for key in keys_for(record, names):
+            if text := text_of(record[key]):
+                return text
+    return None
 
 
 def text_of(value: Any) -> str | None:
     """Return a scalar as text: ids come as numbers or strings; None for empty ones, booleans, lists and objects."""
+    if type(value) is str:
+        return value if value and not value.isspace() else None
     if isinstance(value, bool) or not isinstance(value, (str, int, float)):
         return None
     if isinstance(value, float) and value.is_integer():

@@ -11,8 +11,9 @@ from typing import Any
 from frictionlens.errors import Problem
 from frictionlens.readers._alias import GROUP, draft_of, drafts_of, facts_of, id_of, is_turn, texts_of, turns_of
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._build import BROKEN, build_interaction, checked
+from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked
 from frictionlens.readers._json import Item, explode, iter_documents, iter_items, pick_text
+from frictionlens.readers._labels import parse_dialogue
 
 _WRAPPERS = (
     "conversations",
@@ -45,6 +46,9 @@ def _sniff(head: Head) -> str | None:
         found = turns_of(candidate, options)
         if found:
             return f"{found[0]}[] of turns: who spoke and what was said"
+        text = texts_of(candidate)
+        if text and parse_dialogue(text.splitlines()[:50], options, minimum=2).turns:
+            return "a transcript of labelled lines in one value"
     return None
 
 
@@ -88,26 +92,36 @@ def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
             yield Problem(source.name, found.where, "not a conversation: an object was expected")
             continue
         # A wrapper's list is looked into only where the object itself holds no turns: `conversations` may be either.
-        items = [found] if turns_of(found.value, options) or texts_of(found.value) else explode(found, *_WRAPPERS)
-        for item in items:
+        own = turns_of(found.value, options)
+        for item in [found] if own else explode(found, *_WRAPPERS):
             try:
-                yield _conversation(source, item, options)
+                yield _conversation(source, item, own or _turns_in(item.value, options), options)
             except BROKEN as error:
                 yield Problem(source.name, item.where, f"not a conversation: {type(error).__name__}")
 
 
-def _conversation(source: Source, item: Item, options: ReadOptions) -> Record:
+def _turns_in(record: Any, options: ReadOptions) -> tuple[str, list[Any]] | None:
+    return turns_of(record, options) if isinstance(record, dict) else None
+
+
+def _conversation(source: Source, item: Item, found: tuple[str, list[Any]] | None, options: ReadOptions) -> Record:
     record = item.value
     if not isinstance(record, dict):
         return Problem(source.name, item.where, "not a conversation: an object was expected")
-    found = turns_of(record, options)
-    if found is None:
+    if found is not None:
+        drafts = drafts_of(found[1], options)
+    elif text := texts_of(record):
+        dialogue = parse_dialogue(text.splitlines(), options).turns
+        drafts = [Draft(each.role, each.text, speaker=each.speaker, at=_seconds(each.at)) for each in dialogue]
+    else:
         single = draft_of(record, options)
         what = "one message without a conversation" if single else "no list of turns found"
         return Problem(source.name, item.where, what, "--map turns=KEY names the list, --map text=KEY the words")
-    return build_interaction(
-        source, id_of(record, options), drafts_of(found[1], options), where=item.where, **facts_of(record, options)
-    )
+    return build_interaction(source, id_of(record, options), drafts, where=item.where, **facts_of(record, options))
+
+
+def _seconds(at: float | str | None) -> float | None:
+    return at if isinstance(at, float) else None
 
 
 FORMAT = Format(

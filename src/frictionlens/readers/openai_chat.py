@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from frictionlens.model import Role
-from frictionlens.readers._alias import content_text, draft_of, facts_of, id_of
+from frictionlens.readers._alias import content_text, facts_of, id_of, when_in
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
 from frictionlens.readers._build import Draft, build_interaction, read_records, role_for
 from frictionlens.readers._json import Item, dicts
@@ -30,8 +30,7 @@ def chat_draft(message: Mapping[str, Any], options: ReadOptions) -> Draft:
     word = message.get("role")
     role = role_of(word, options, ROLES)
     name = message.get("name") if role in ("customer", "agent", "bot") else None
-    timed = draft_of(message, options, ROLES)
-    moment, at = (timed.moment, timed.at) if timed else (None, None)
+    moment, at = when_in(message, options)
     text = content_text(message.get("content"))
     return Draft(role_for(options, role, name), text, moment, str(name or word or "") or None, at=at)
 
