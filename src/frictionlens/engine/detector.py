@@ -259,7 +259,8 @@ class Detector:
 
     def _in_context(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
         for modifier, compiled in zip(self.pack.modifiers, self._compiled.modifiers, strict=True):
-            if modifier.entry.effect in rule.entry.ignores_context:
+            concerned = modifier.entry.categories
+            if modifier.entry.effect in rule.entry.ignores_context or (concerned and rule.category.id not in concerned):
                 continue
             for cue in (each for pattern in compiled.patterns for each in self._find(pattern, sentence)):
                 forward = modifier.entry.direction == "forward"

@@ -141,6 +141,8 @@ class ContextEntry(_Model):
     """Words that end its reach."""
     pseudo: tuple[str, ...] = ()
     """Wordings that look like the modifier and are not."""
+    categories: tuple[str, ...] = ()
+    """Categories that it concerns; empty is all: `if you can not` is no refusal, `if you need help, call us` sends away."""
 
 
 class ContextFile(_Model):
@@ -418,9 +420,12 @@ class _Loader:
         charging = ChargeFile()
         for document in self._documents("charges.yml"):
             charging = document.whole(ChargeFile)
-        modifiers = [
-            entry for document in self._documents("context.yml") for entry in document.whole(ContextFile).modifiers
-        ]
+        modifiers: list[ContextEntry] = []
+        for document in self._documents("context.yml"):
+            for index, modifier in enumerate(document.whole(ContextFile).modifiers):
+                for name in modifier.categories:
+                    _category(name, categories, document, ("modifiers", index, "categories"))
+                modifiers.append(modifier)
         return Pack(
             categories=categories,
             rules=tuple(rules[key] for key in sorted(rules)),
@@ -527,10 +532,12 @@ class _Loader:
             yield Episode(rule_id, category, entry, confidence_of(audited.get(rule_id)), where)
 
 
-def _category(name: str, categories: dict[str, Category], document: _Document) -> Category:
+def _category(
+    name: str, categories: dict[str, Category], document: _Document, place: tuple[str | int, ...] = ("category",)
+) -> Category:
     if name not in categories:
         hint = f"allowed: {', '.join(categories)}"
-        raise RuleError(f"no category {name!r}{nearest(name, categories)}", document.at(("category",)), hint)
+        raise RuleError(f"no category {name!r}{nearest(name, categories)}", document.at(place), hint)
     return categories[name]
 
 

@@ -332,3 +332,18 @@ def shortest(node: Node) -> int:
             return 0
         case _:
             return 1
+
+
+def longest(node: Node) -> int:
+    """Return the most words that the node matches."""
+    match node:
+        case Alt(branches):
+            return max(longest(branch) for branch in branches)
+        case Seq(items):
+            return sum(longest(item) for item in items)
+        case Opt(inner) | Capture(inner):
+            return longest(inner)
+        case Gap(most):
+            return most
+        case _:
+            return 1
