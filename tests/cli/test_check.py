@@ -221,18 +221,20 @@ def test_suppressions_silence_with_a_reason_until_they_run_out(run: Run, monkeyp
 
 def test_a_rule_may_gate_only_when_its_audit_says_so(run: Run) -> None:
     text = 'macros = ["macros"]\nmin_confidence = "low"\nmin_precision = 0.8\n'
-    Path("frictionlens.toml").write_text(f'[check]\naudit = "a.yml"\n{text}', "utf-8")
+    Path("frictionlens.toml").write_text(f'[check]\naudit = "a.jsonl"\n{text}', "utf-8")
     found = json.loads(run("scan", "macros", "--from", "macros", "--to", "jsonl").out)
     rules = {each["rule_id"] for each in found["findings"]}
 
     def code(true: int, of: int) -> int:
-        Path("a.yml").write_text("".join(f"{rule}: {{true: {true}, of: {of}}}\n" for rule in rules), "utf-8")
+        answers = [(rule, n, "true" if n < true else "false") for rule in rules for n in range(of)]
+        lines = [{"fingerprint": f"{rule}{n}", "rule_id": rule, "answer": answer} for rule, n, answer in answers]
+        Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
         return run("check").code
 
     assert code(40, 40) == 1
     assert code(20, 40) == 0
     assert code(3, 3) == 0
-    Path("a.yml").write_text("x: [", "utf-8")
+    Path("a.jsonl").write_text("x: [", "utf-8")
     assert run("check").code == 2
 
 

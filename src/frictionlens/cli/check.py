@@ -230,23 +230,9 @@ def _records(settings: Settings, scanner: Scanner) -> Iterator[Any]:
 
 def _audited(settings: Settings, pack: Any) -> dict[str, Any]:
     """Return the labels per rule: those that ship with the rules, then those of the file that the policy names."""
-    from frictionlens.rules.confidence import Audited
+    from frictionlens.audits import load_audit
 
-    found = dict(pack.audited)
-    if settings.check.audit:
-        import yaml
-        from pydantic import TypeAdapter, ValidationError
-
-        path = settings.check.audit
-        try:
-            table = yaml.safe_load(Path(path).read_text("utf-8")) or {}
-            found |= TypeAdapter(dict[str, Audited]).validate_python(table)
-        except OSError as error:
-            raise UserError(f"the audit cannot be read: {error.strerror}", path) from error
-        except (yaml.YAMLError, ValidationError, UnicodeDecodeError) as error:
-            hint = "each rule has `true` and `of`, like rules/audited.yml"
-            raise UserError("this is no audit that can be read", path, hint) from error
-    return found
+    return {**pack.audited, **(load_audit(Path(settings.check.audit)) if settings.check.audit else {})}
 
 
 def _today() -> date:
