@@ -244,3 +244,8 @@ def test_swapped_types_and_missing_keys_do_not_trip_it(name: str) -> None:
             separator = b"\n" if lines else b""
             data = separator.join(json.dumps(each).encode() for each in swapped)
             assert_sound(records(variant(source, data), ReadOptions(format=name)), f"{source.name} swapped")
+
+
+@pytest.mark.parametrize("name", list(formats()))
+def test_it_is_documented(name: str) -> None:
+    assert f"\n### `{name}`\n" in (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
