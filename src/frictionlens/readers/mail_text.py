@@ -1,0 +1,35 @@
+"""Read the body of a mail saved as text: an answer above the history that it quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from frictionlens.model import Interaction, Turn
+from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, stem_of
+from frictionlens.readers._mail import cut_reply, starts_history
+
+
+def _sniff(head: Head) -> str | None:
+    if head.is_binary or head.json is not None or not head.data:
+        return None
+    lines = head.text.splitlines()[:300]
+    for index, line in enumerate(lines):
+        if line.strip() and starts_history(lines, index) and any(each.strip() for each in lines[index + 1 :]):
+            return "an answer above quoted history (`On … wrote:`, or a From/Sent block)"
+    return None
+
+
+def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    with source.text() as stream:
+        text = stream.read(16_000_000)
+    yield Interaction(stem_of(source), (Turn("unknown", cut_reply(text)),), source.name, "email")
+
+
+FORMAT = Format(
+    name="mail-text",
+    title="Body of a mail, as text",
+    sniff=_sniff,
+    read=_read,
+    rank=85,
+    interactions_per_file="one",
+)

@@ -1,0 +1,54 @@
+"""Read mbox mailboxes (Gmail Takeout, Thunderbird, list archives) as threads."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._threads import read_threads
+from frictionlens.readers.eml import header_names
+
+_SEPARATOR = re.compile(rb"From \S.*\d{4}(?: [-+]\d{4})?\s*$")
+_ESCAPED = re.compile(rb"(?m)^>(>*From )")
+_MOST_BYTES: Final = 64 * 1024 * 1024
+
+
+def _sniff(head: Head) -> str | None:
+    first, _, rest = head.text.partition("\n")
+    if re.match(r"From \S.*\d{4}(?: [-+]\d{4})?\s*$", first) and header_names(rest):
+        return "a `From ` line with a date above mail headers"
+    return None
+
+
+def _mails(source: Source) -> Iterator[tuple[str, bytes]]:
+    lines: list[bytes] = []
+    size = number = 0
+    blank = True
+    with source.open() as stream:
+        for line in stream:
+            if blank and line.startswith(b"From ") and _SEPARATOR.match(line):
+                if lines:
+                    yield f"mail {number}", _ESCAPED.sub(rb"\1", b"".join(lines))
+                lines, size = [], 0
+                number += 1
+            elif size < _MOST_BYTES:
+                lines.append(line)
+                size += len(line)
+            blank = not line.strip()
+    if lines:
+        yield f"mail {number}", _ESCAPED.sub(rb"\1", b"".join(lines))
+
+
+def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    return read_threads(source, lambda: _mails(source), options)
+
+
+FORMAT = Format(
+    name="mbox",
+    title="Mailbox (mbox)",
+    sniff=_sniff,
+    read=_read,
+    rank=15,
+)
