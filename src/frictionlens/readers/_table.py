@@ -290,14 +290,21 @@ def _is_filled_down(columns: Mapping[str, int], sample: Sequence[Row]) -> bool:
 
 
 def _sample_order(columns: Mapping[str, int], sample: Sequence[Row], options: ReadOptions) -> Order | None:
-    times: list[LocalTime] = []
-    for field_name in ("at", "started_at"):
-        index = columns.get(field_name)
-        if index is not None:
-            values = (row[index] for row in sample if index < len(row))
-            times = [local for value in values if isinstance(value, str) and (local := parse_local(value))]
-            break
-    return infer_order(times, options.columns.get("dates", ""))
+    return infer_order(_local_times(columns, sample), options.columns.get("dates", ""))
+
+
+def _has_local_dates(columns: Mapping[str, int], sample: Sequence[Row]) -> bool:
+    return any(time.date is not None for time in _local_times(columns, sample))
+
+
+def _local_times(columns: Mapping[str, int], sample: Sequence[Row]) -> list[LocalTime]:
+    """Return the times in the sample that only an order of day and month makes readable."""
+    index = columns.get("at", columns.get("started_at"))
+    if index is None:
+        return []
+    values = (row[index] for row in sample if index < len(row))
+    found = (parse_local(value) for value in values if isinstance(value, str) and parse_time(value) is None)
+    return [local for local in found if local is not None]
 
 
 def _hashable(value: Any) -> Any:
