@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 from frictionlens.engine.compiled import load_compiled
 from frictionlens.engine.detector import Detector
-from frictionlens.engine.matching import Compiled, Decider
-from frictionlens.engine.prefilter import expression
+from frictionlens.engine.matching import Decider
+from frictionlens.engine.prefilter import Proposer, WordSearch, compile_words, demand_of, expression, keys_of
 from frictionlens.engine.steps import Step, sequences
-from frictionlens.engine.tokens import tokenise
+from frictionlens.engine.text import Run
 from frictionlens.model import Interaction, Turn
-from frictionlens.rules.pattern import PatternParser
+from frictionlens.rules.pattern import Pattern, PatternParser
 from frictionlens.rules.spelling import Spelling
 
 PACK = load_compiled()
@@ -29,13 +29,20 @@ def detectors() -> tuple[Detector, Detector]:
 
 
 @cache
-def rule_sequences() -> tuple[tuple[str, tuple[Step, ...]], ...]:
-    return tuple(
-        ("customer" if rule.roles == frozenset({"customer"}) else "agent", sequence)
-        for rule, compiled in zip(PACK.pack.rules, PACK.rules, strict=True)
-        for pattern in compiled.patterns
-        for sequence in pattern.sequences
-    )
+def some_sequences(pattern: Pattern) -> list[tuple[Step, ...]]:
+    return sequences(pattern)
+
+
+PATTERNS_OF_RULES = [
+    ("customer" if rule.roles == frozenset({"customer"}) else "agent", pattern)
+    for rule in PACK.pack.rules
+    for pattern in rule.patterns
+]
+
+
+def any_sequence(rng: random.Random) -> tuple[str, tuple[Step, ...]]:
+    role, pattern = rng.choice(PATTERNS_OF_RULES)
+    return role, rng.choice(some_sequences(pattern))
 
 
 def say(steps: tuple[Step, ...], spelling: Spelling, rng: random.Random) -> str:
@@ -101,8 +108,8 @@ def test_findings_are_equal_on_what_rules_look_for(seed: int) -> None:
     rng = random.Random(seed)
     turns = []
     for _ in range(3):
-        role, sequence = rng.choice(rule_sequences())
-        _, other = rng.choice(rule_sequences())
+        role, sequence = any_sequence(rng)
+        _, other = any_sequence(rng)
         text = rng.choice(["", "Hello. ", "so um ", "😡"]) + say(sequence, PACK.pack.spelling, rng)
         text += rng.choice(["", ". ", "\n", " and ", "?! "]) + rng.choice(["", say(other, PACK.pack.spelling, rng)])
         turns.append(Turn(role, text))  # type: ignore[arg-type]
@@ -129,20 +136,27 @@ PATTERNS = [
 
 @given(st.sampled_from(PATTERNS), st.integers(0, 10**9))
 @settings(max_examples=600, deadline=None)
-def test_an_expression_holds_whatever_the_decider_finds(source: str, seed: int) -> None:
+def test_whatever_the_decider_finds_was_proposed(source: str, seed: int) -> None:
     rng = random.Random(seed)
     spelling = PACK.pack.spelling
-    pattern = PatternParser({}, spelling).parse(source)
-    compiled = Compiled(tuple(sequences(pattern)))
-    words = say(rng.choice(compiled.sequences), spelling, rng)
+    pattern, proposer, search = prepared(source)
+    words = say(rng.choice(some_sequences(pattern)), spelling, rng)
     filler = [
         rng.choice(["i", "not", "is", "we", "have", "do", "the", "will", "can"]) for _ in range(rng.randint(0, 4))
     ]
-    text = spelling.blank_disfluencies(join(filler, spelling, rng) + " " + words)
-    tokens = tokenise(text, 0, len(text), spelling)
-    decider = _decider()
-    if tokens and decider.find(compiled, decider.doc(tokens)):
-        assert re.search(expression(pattern, spelling), text.encode(), re.IGNORECASE | re.DOTALL), text
+    text = join(filler, spelling, rng) + " " + words
+    run = Run([(0, Turn("agent", text))], spelling, _decider())
+
+    if _decider().find(pattern, run.whole):
+        assert proposer.propose(*search.find(text.encode()), bounded=text.isascii()) == [0]
+
+
+@cache
+def prepared(source: str) -> tuple[Pattern, Proposer, WordSearch]:
+    pattern = PatternParser({}, PACK.pack.spelling).parse(source)
+    demands = [demand_of(pattern)]
+    keys = keys_of(demands)
+    return pattern, Proposer(demands, keys), WordSearch(compile_words(keys, PACK.pack.spelling))
 
 
 @cache
@@ -150,15 +164,18 @@ def _decider() -> Decider:
     return Decider()
 
 
-def test_a_contraction_over_the_edge_of_a_pattern_is_seen() -> None:
-    spelling = Spelling({"isn't": ("is", "not")})
-    pattern = PatternParser({}, spelling).parse("not available")
-
-    assert re.search(expression(pattern, spelling), b"That ISN'T available", re.IGNORECASE)
+@pytest.mark.parametrize("text", ["it isn’t so", "it isn't so", "IT IS NOT SO", "it isnt, so", "it is\nnot"])
+def test_every_writing_of_a_word_is_seen(text: str) -> None:
+    assert re.search(expression("not", PACK.pack.spelling), text.encode(), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("text", ["it isn’t possible", "it isn't possible", "IT IS NOT POSSIBLE", "it isnt, possible"])
-def test_every_writing_of_a_contraction_is_seen(text: str) -> None:
-    pattern = PatternParser({}, PACK.pack.spelling).parse("is not possible")
+def test_a_word_inside_another_is_not_seen() -> None:
+    assert not re.search(expression("not", Spelling()), b"nothing notable", re.IGNORECASE)
 
-    assert re.search(expression(pattern, PACK.pack.spelling), text.encode(), re.IGNORECASE)
+
+def test_words_out_of_order_are_not_proposed() -> None:
+    _, proposer, search = prepared("sorry ...3 refund")
+
+    assert proposer.propose(*search.find(b"sorry about the refund"), bounded=True) == [0]
+    assert proposer.propose(*search.find(b"the refund, sorry"), bounded=True) == []
+    assert proposer.propose(*search.find(b"sorry " + b"x" * 400 + b" refund"), bounded=True) == []

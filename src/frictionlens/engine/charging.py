@@ -5,47 +5,40 @@ Both are data (`charges.yml`): wordings that capture a process name, wordings th
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from frictionlens.engine.compiled import CompiledPack
 from frictionlens.engine.matching import Decider, Hit
+from frictionlens.engine.text import Sentence
 from frictionlens.model import Charged, ChargedKind, KindOfNo
-from frictionlens.rules import Pack
-
-if TYPE_CHECKING:
-    from frictionlens.engine.detector import Match, Run, Sentence
+from frictionlens.rules import Pack, Rule
 
 
 def charge(
-    match: Match, run: Run, compiled: CompiledPack, decider: Decider
+    rule: Rule, sentence: Sentence, hit: Hit, pack: Pack, decider: Decider
 ) -> tuple[tuple[Charged, ...], KindOfNo | None]:
     """Return the processes that the words charge, in order of appearance, and the kind of no.
 
     The sentence of the match decides; where it names nobody, the rest of the turn may.
     """
-    pack = compiled.pack
-    rule = pack.rules[match.rule]
     if not rule.category.charged:
         return (), None
     charged = [Charged(each.kind, each.name) for each in rule.entry.charged]
     charged += [
         Charged(kind, name)  # type: ignore[arg-type]
-        for kind, start, end in match.hit.captured
-        if kind and (name := process_name(pack, match.sentence, start, end))
+        for kind, start, end in hit.captured
+        if kind and (name := process_name(pack, sentence, start, end))
     ]
-    charged += _named(match.sentence, compiled, decider)
+    charged += _named(sentence, pack, decider)
     if not charged:
-        for sentence in run.sentences:
-            if sentence.start != match.sentence.start:
-                charged += _named(sentence, compiled, decider)
+        for other in sentence.run.sentences:
+            if other.start != sentence.start:
+                charged += _named(other, pack, decider)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
-    kind = _kind_of_no(match, compiled, decider, unique) if rule.category.kind_of_no else None
+    kind = _kind_of_no(rule, sentence, pack, decider, unique) if rule.category.kind_of_no else None
     return tuple(unique), kind
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
-    """Return the normalised name of the process in tokens[start:end]: no determiners, last word singular."""
-    words = [token.word for token in sentence.tokens[start:end]]
+    """Return the normalised name of the process in words[start:end]: no determiners, last word singular."""
+    words = sentence.words[start:end]
     while words and words[0] in pack.charging.strip:
         words.pop(0)
     if words and words[-1] in pack.charging.singular:
@@ -53,30 +46,26 @@ def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
     return " ".join(words)
 
 
-def _named(sentence: Sentence, compiled: CompiledPack, decider: Decider) -> list[Charged]:
-    if not sentence.tokens:
-        return []
-    pack = compiled.pack
+def _named(sentence: Sentence, pack: Pack, decider: Decider) -> list[Charged]:
     found: list[tuple[int, int, ChargedKind, str]] = []
-    for charge_, (patterns, excepts) in zip(pack.charges, compiled.charges, strict=True):
-        for pattern in patterns:
-            for hit in decider.find(pattern, sentence.doc):
-                if any(_overlap(other, hit) for each in excepts for other in decider.find(each, sentence.doc)):
-                    continue
-                for kind, start, end in hit.captured:
-                    if name := process_name(pack, sentence, start, end):
-                        found.append((start, end, kind or charge_.kind, name))  # type: ignore[arg-type]
+    for each in pack.charges:
+        hits = [hit for pattern in each.patterns for hit in decider.find(pattern, sentence)]
+        if not hits:
+            continue
+        cancelled = [other for pattern in each.except_ for other in decider.find(pattern, sentence)]
+        for hit in hits:
+            if any(other.start < hit.end and hit.start < other.end for other in cancelled):
+                continue
+            for kind, start, end in hit.captured:
+                if name := process_name(pack, sentence, start, end):
+                    found.append((start, end, kind or each.kind, name))  # type: ignore[arg-type]
     # Of names that overlap, the longest is the process: "refund policy", not "policy".
     found.sort(key=lambda each: (each[0] - each[1], each[0]))
     kept: list[tuple[int, int, ChargedKind, str]] = []
-    for each in found:
-        if not any(other[0] < each[1] and each[0] < other[1] for other in kept):
-            kept.append(each)
+    for one in found:
+        if not any(other[0] < one[1] and one[0] < other[1] for other in kept):
+            kept.append(one)
     return [Charged(kind, name) for _, _, kind, name in sorted(kept)]
-
-
-def _overlap(one: Hit, other: Hit) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
@@ -84,13 +73,11 @@ def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
     return specific or charged
 
 
-def _kind_of_no(match: Match, compiled: CompiledPack, decider: Decider, charged: list[Charged]) -> KindOfNo:
-    pack = compiled.pack
-    fixed = pack.rules[match.rule].entry.kind_of_no
-    if fixed is not None:
-        return fixed
-    for cue, patterns in zip(pack.kinds_of_no, compiled.kinds_of_no, strict=True):
-        if any(decider.find(pattern, match.sentence.doc) for pattern in patterns):
+def _kind_of_no(rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, charged: list[Charged]) -> KindOfNo:
+    if rule.entry.kind_of_no is not None:
+        return rule.entry.kind_of_no
+    for cue in pack.kinds_of_no:
+        if any(decider.find(pattern, sentence) for pattern in cue.patterns):
             return cue.kind
     for cue in pack.kinds_of_no:
         if any(each.kind in cue.charged for each in charged):

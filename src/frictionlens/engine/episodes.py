@@ -6,13 +6,10 @@ A step of the sequence is a run: consecutive turns of one speaker count as one.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
+from frictionlens.engine.text import Run, Sentence
 from frictionlens.model import Finding
 from frictionlens.rules import Episode, Pack
-
-if TYPE_CHECKING:
-    from frictionlens.engine.detector import Run, Sentence
 
 
 def find_episodes(
@@ -20,12 +17,16 @@ def find_episodes(
 ) -> list[Finding]:
     """Return one finding per episode that occurs, its evidence at the place where it became one."""
     by_run: dict[int, list[Finding]] = {}
+    if not findings and not _may_repeat(runs):
+        return []
     for finding in sorted(findings, key=lambda each: (each.turn, each.start)):
         by_run.setdefault(run_of[finding.turn], []).append(finding)
     kinds = {"missing": _missing, "sequence": _sequence, "streak": _streak, "ending": _ending}
     found: list[Finding] = []
     for episode in pack.episodes:
         if episode.entry.kind == "repeat":
+            if not _may_repeat(runs):
+                continue
             found += [_at_sentence(episode, each, interaction_id) for each in _repeat(episode, runs)]
         else:
             evidence = kinds[episode.entry.kind](episode, by_run, runs)
@@ -97,6 +98,23 @@ def _ending(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequenc
     yield from [each for each in here if each.category in episode.entry.trigger][-1:]
 
 
+_SENTENCE_ENDS = bytes.maketrans(b"!?\n", b"...")
+
+
+def _may_repeat(runs: Sequence[Run]) -> bool:
+    """Tell fast whether a stretch of over 10 bytes between full stops is said in two turns of the company."""
+    seen: set[bytes] = set()
+    for run in runs:
+        if run.side != "company":
+            continue
+        text = run.text.lower().encode("utf-8", "replace").replace(b"\xe2\x80\xa6", b".")
+        pieces = {piece.strip() for piece in text.translate(_SENTENCE_ENDS).split(b".") if len(piece) > 10}
+        if not seen.isdisjoint(pieces):
+            return True
+        seen |= pieces
+    return False
+
+
 def _repeat(episode: Episode, runs: Sequence[Run]) -> Iterator[Sentence]:
     """Yield the sentence at its `count`-th time: the same words, said in different company turns."""
     if sum(run.side == "company" for run in runs) < episode.entry.count:
@@ -104,7 +122,7 @@ def _repeat(episode: Episode, runs: Sequence[Run]) -> Iterator[Sentence]:
     seen: dict[str, set[int]] = {}
     for number in _company(runs, 0):
         for sentence in runs[number].sentences:
-            words = runs[number].clean[sentence.start : sentence.end].lower().split()
+            words = runs[number].text[sentence.start : sentence.end].lower().split()
             if len(words) < episode.entry.min_words:
                 continue
             places = seen.setdefault(" ".join(words).rstrip(".!?"), set())

@@ -1,48 +1,44 @@
-"""Own matching: a compiled pattern decides, with a spaCy `Matcher`, where in a sentence it stands.
+"""Own matching: a pattern decides, with a spaCy `Matcher`, where in a sentence it stands.
 
 Matchers are built when a pattern is first needed: most patterns never are in a small run.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Seq_
-from dataclasses import dataclass
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from spacy.lang.en import English
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
-from frictionlens.engine.steps import Sequence
-from frictionlens.engine.tokens import Token
+from frictionlens.engine.steps import Sequence, reach_of, sequences
+from frictionlens.rules.pattern import Pattern, TokenPattern
+
+if TYPE_CHECKING:
+    from frictionlens.engine.text import Sentence
 
 MAX_STRINGS: Final = 400_000
 """Words that spaCy may remember before the vocabulary is started afresh: memory stays flat on any input."""
 
+_MARKS: Final = frozenset({"?", "??", "!!"})
+
 
 class Hit(NamedTuple):
-    """Where a pattern stands, in tokens, end-exclusive."""
+    """Where a pattern stands, in words of its sentence, end-exclusive."""
 
     start: int
     end: int
     captured: tuple[tuple[str, int, int], ...] = ()
-    """(charged kind or "", start token, end token) of the charged process, where the pattern captures it."""
+    """(charged kind or "", first word, end) of the charged process, where the pattern captures it."""
 
 
-@dataclass(frozen=True)
-class Compiled:
-    """A pattern multiplied out into flat sequences, ready to become a spaCy matcher."""
-
-    sequences: tuple[Sequence, ...]
-    raw: tuple[dict[str, Any], ...] = ()
-    """A spaCy token pattern given by the author instead."""
-    at_start: bool = False
-    at_end: bool = False
-
-    @property
-    def captures(self) -> bool:
-        """Tell whether any step is part of a charged process's name."""
-        return any(step.capture is not None for each in self.sequences for step in each)
+class _Entry(NamedTuple):
+    pattern: Pattern | TokenPattern
+    """Kept beside its matcher, so that its id cannot be given to another pattern."""
+    matcher: Any
+    sequences: list[Sequence]
+    """Empty unless the pattern captures."""
+    reach: int | None
 
 
 class Decider:
@@ -60,58 +56,72 @@ class Decider:
         if self._model:
             import spacy
 
-            self._nlp = spacy.load(self._model)
+            self._nlp: Any = spacy.load(self._model)
         else:
             self._nlp = English()
         self._vocab = self._nlp.vocab
         self._pipes = [pipe for _, pipe in self._nlp.pipeline] if self._model else []
-        self._matchers: dict[int, tuple[Compiled, Any]] = {}
+        self._entries: dict[int, _Entry] = {}
 
-    def doc(self, tokens: Seq_[Token]) -> Doc:
+    def doc(self, words: list[str]) -> Doc:
         """Build the spaCy document of canonical words."""
         if len(self._vocab.strings) > MAX_STRINGS:
             self._reset()
-        doc = Doc(self._vocab, words=[token.word for token in tokens])
+        doc = Doc(self._vocab, words=words)
         for pipe in self._pipes:
             doc = pipe(doc)
         return doc
 
-    def find(self, pattern: Compiled, doc: Doc) -> list[Hit]:
+    def find(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> list[Hit]:
         """Return every hit, leftmost first, the longest first among those with one start."""
+        words = sentence.words
+        if not words:
+            return []
+        doc = sentence.doc
         if doc.vocab is not self._vocab:
-            doc = Doc(self._vocab, words=[token.text for token in doc])
-        key = id(pattern)
-        entry = self._matchers.get(key)
+            doc = self.doc(words)
+        entry = self._entries.get(id(pattern))
         if entry is None:
-            # The pattern is kept beside its matcher, so that its id cannot be given to another one.
-            entry = self._matchers[key] = (pattern, self._build(pattern))
-        matcher = entry[1]
-        last = len(doc)
-        while last and doc[last - 1].text in ("?", "??", "!!"):
-            last -= 1
-        hits: list[Hit] = []
-        if pattern.captures:
-            for match_id, start, end, alignment in matcher(doc, with_alignments=True):
-                sequence = pattern.sequences[int(self._vocab.strings[match_id])]
-                hits.append(Hit(start, end, _captured(sequence, start, alignment)))
+            entry = self._entries[id(pattern)] = self._build(pattern)
+        if entry.sequences:
+            strings = self._vocab.strings
+            hits = [
+                Hit(start, end, _captured(entry.sequences[int(strings[which])], start, alignment))
+                for which, start, end, alignment in entry.matcher(doc, with_alignments=True)
+            ]
         else:
-            hits = [Hit(start, end) for _, start, end in matcher(doc)]
-        hits = [
-            hit for hit in hits if (not pattern.at_start or hit.start == 0) and (not pattern.at_end or hit.end >= last)
-        ]
+            hits = [Hit(start, end) for _, start, end in entry.matcher(doc)]
+        if not hits:
+            return hits
+        if isinstance(pattern, Pattern):
+            if pattern.at_start:
+                hits = [hit for hit in hits if hit.start == 0]
+            if pattern.at_end:
+                last = len(words)
+                while last and words[last - 1] in _MARKS:
+                    last -= 1
+                hits = [hit for hit in hits if hit.end >= last]
+            hits = [hit for hit in hits if _length(sentence, hit) <= (entry.reach or 0)]
         hits.sort(key=lambda hit: (hit.start, -hit.end))
         return hits
 
-    def _build(self, pattern: Compiled) -> Any:
+    def _build(self, pattern: Pattern | TokenPattern) -> _Entry:
         matcher = Matcher(self._vocab)
-        if pattern.raw:
-            matcher.add("0", [list(pattern.raw)])
-        elif pattern.captures:
-            for number, sequence in enumerate(pattern.sequences):
+        if isinstance(pattern, TokenPattern):
+            matcher.add("0", [list(pattern.tokens)])
+            return _Entry(pattern, matcher, [], None)
+        flat = sequences(pattern)
+        if pattern.captures:
+            for number, sequence in enumerate(flat):
                 matcher.add(str(number), [[step.spacy() for step in sequence]])
         else:
-            matcher.add("0", [[step.spacy() for step in sequence] for sequence in pattern.sequences])
-        return matcher
+            matcher.add("0", [[step.spacy() for step in sequence] for sequence in flat])
+        return _Entry(pattern, matcher, flat if pattern.captures else [], reach_of(pattern))
+
+
+def _length(sentence: Sentence, hit: Hit) -> int:
+    start, end = sentence.span(hit.start, hit.end)
+    return end - start
 
 
 def _captured(sequence: Sequence, start: int, alignment: list[int]) -> tuple[tuple[str, int, int], ...]:

@@ -1,344 +1,161 @@
-"""Own the prefilter expressions: one byte expression per pattern, that may over-match but never misses.
+"""Own the prefilter: which patterns could match, from the words in a text; may over-propose, never misses.
 
-The expression reads the text as exported: any case, any apostrophe, contractions not yet split, punctuation in
-between. The one hard part is that neighbouring words of a pattern may be written as one (`can not` → `can't`):
-where that can happen the neighbours form a cluster, which is multiplied out and gets both writings.
-That it never misses is held by a property-based test (tests/test_prefilter.py).
+Every pattern asks for some words, in order: `<we> can not ...2 <do>` needs one of {can}, then {not}, then one of the
+<do> words, not too far apart. All words that any pattern asks for are searched at once, in every writing (Hyperscan);
+a pattern is proposed where its words stand in order. What the words are joined by, the decider sees.
+That nothing is missed is held by a property-based test (tests/test_prefilter.py).
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import Final
+from bisect import bisect_left
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
 
-from frictionlens.engine.steps import Sequence, Step, expand
+import hyperscan
+
+from frictionlens.engine.steps import reach_of
 from frictionlens.engine.tokens import LINK_BYTES
-from frictionlens.rules.pattern import (
-    NEGATIONS,
-    Affix,
-    Alt,
-    Capture,
-    Gap,
-    Kind,
-    Node,
-    Not,
-    Opt,
-    Pattern,
-    Seq,
-    Word,
-    longest,
-    walk,
-)
+from frictionlens.rules.pattern import Affix, Alt, Capture, Kind, Node, Pattern, Seq, Word
 from frictionlens.rules.spelling import Spelling
 
+Need = frozenset[str]
+"""Keys of words of which one must be there: `word`, `prefix*`, `{kind}`."""
+
 _APOSTROPHE: Final = r"(?:['`]|\xe2\x80[\x98\x99]|\xc2\xb4|\xca\xbc)"
-_BETWEEN: Final = r"[^a-z0-9_]*(?:s[^a-z0-9_]+)?"
-"""What may stand between two words: a possessive `s`, and at least one character that is not of a word, as the next
-word begins with `\\b`. So words need no boundary at their right, which would cost three quarters of the compilation."""
-_TAIL: Final = r"[a-z0-9_\x80-\xff'`]*"
-_RUN: Final = r"[a-z0-9_\x80-\xff'`]+"
-"""A written word of any kind; punctuation inside links and numbers makes several of it."""
-_KIND: Final = {
-    "number": rf"[0-9]{_TAIL}",
-    "link": LINK_BYTES,
-    "email": "@",
-    "mention": "@",
-    "emoji": r"[\xe2\xf0][\x80-\xbf]+",
+_SPECIAL: Final = {
+    "{number}": r"\b[0-9]",
+    "{link}": LINK_BYTES,
+    "{email}": "@",
+    "{mention}": "@",
+    "{emoji}": r"[\xe2\xf0][\x80-\xbf]",
+    "?": r"\?",
+    "??": r"\?",
+    "!!": "!!",
 }
-LONG_GAP: Final = 4
-"""Longer gaps are let through without counting: counting words costs more than confirming a few sentences more."""
-_MARKS: Final = {"?": r"\?", "??": r"\?", "!!": "!!"}
+_FLAGS: Final = hyperscan.HS_FLAG_CASELESS | hyperscan.HS_FLAG_DOTALL
 
-
-def expression(pattern: Pattern, spelling: Spelling) -> bytes:
-    """Return the byte expression of a pattern, for Hyperscan or `re` with case ignored and dot matching all."""
-    items = [leaf for item in _flat(pattern.root) for leaf in _flat(_loosened(item))]
-    while isinstance(items[0], Opt | Gap):
-        del items[0]
-    while isinstance(items[-1], Opt | Gap):
-        del items[-1]
-    return _Writer(spelling).sequence(items, True, True).encode("latin-1")
-
-
-def _loosened(node: Node) -> Node:
-    """Return the node with optional words as a gap: any words will do there, and compiling costs a tenth.
-
-    Kept are optionals with a negation, which gaps do not swallow, and with tokens that are not words.
+_EVERYWHERE: Final = frozenset(
     """
-    match node:
-        case Opt(inner):
-            inside = walk(inner)
-            plain_words = not any(isinstance(each, Kind | Gap) for each in inside) and not any(
-                isinstance(each, Word) and (each.text in NEGATIONS or not re.match(r"\w", each.text)) for each in inside
-            )
-            return Gap(longest(inner)) if plain_words else node
-        case Seq(items):
-            return Seq(tuple(_loosened(item) for item in items))
-        case Capture(inner):
-            return _loosened(inner)
-        case Alt(branches):
-            return Alt(tuple(_loosened(branch) for branch in branches))
-        case _:
-            return node
+    the a an to and of i you it is that we in for on this my your our be are was with have at me us so do if but or
+    as will can they please from has been there what all would he she his her them their am
+    """.split()  # noqa: SIM905  a page of words in quotes is no list to read
+)
+"""Words in every second sentence: asking for one of them tells nothing."""
+_COMMON: Final = frozenset(
+    """
+    not no get up out just any how when who where which about by could should need want know see time day days order
+    account help thank thanks sorry contact service customer check send back again now then more also here had did
+    does were one some other only new first like look make sure may after before still than too very call go going
+    let provide information email number details refund understand issue team request
+    """.split()  # noqa: SIM905  a page of words in quotes is no list to read
+)
+"""Words in every tenth sentence."""
 
 
 @dataclass(frozen=True)
-class _Writer:
-    spelling: Spelling
+class Demand:
+    """What a pattern asks for: needs in order, and how many characters they may span."""
 
-    @cached_property
-    def _pieces(self) -> frozenset[str]:
-        return frozenset(self.spelling.joined_with)
-
-    def sequence(self, items: list[Node], left_open: bool, right_open: bool) -> str:
-        """Write items one after the other; `…_open`: a joined writing may reach over that edge of the sequence."""
-        parts: list[str] = []
-        at = 0
-        while at < len(items):
-            end = self._cluster_end(items, at)
-            left = left_open if at == 0 else not _closed(items[at - 1])
-            right = right_open if end + 1 == len(items) else not _closed(items[end + 1])
-            # A gap or an optional at the edge can be nothing at all: then the edge is that of the sequence.
-            parts.append(
-                self._cluster(items[at : end + 1], left, right) if end > at else self._node(items[at], left, right)
-            )
-            at = end + 1
-        return _BETWEEN.join(parts)
-
-    def _cluster_end(self, items: list[Node], at: int) -> int:
-        """Return the last item that can share a writing, step by step, with the item at `at`."""
-        end = position = at
-        while position <= end:
-            following = position + 1
-            over = 1
-            while following < len(items):
-                if self._share(items[position], items[following], over):
-                    end = max(end, following)
-                if not _skippable(items[following]):
-                    break
-                over += items[following].most if isinstance(items[following], Gap) else 1  # type: ignore[union-attr]
-                following += 1
-            position += 1
-        return end
-
-    def _share(self, left: Node, right: Node, over: int) -> bool:
-        lasts, firsts = self._edge(left, -1), self._edge(right, 0)
-        return bool(lasts and firsts) and any(
-            _apart(pieces, lasts, firsts, over) for pieces in self.spelling.joined.values()
-        )
-
-    def _edge(self, node: Node, edge: int) -> frozenset[str]:
-        """Return the pieces of joined writings that can stand first (0) or last (-1) in what the node matches."""
-        match node:
-            case Word(text):
-                return self._pieces & {text}
-            case Affix() | Not():
-                return frozenset(piece for piece in self._pieces if _matches(node, piece))
-            case Alt(branches):
-                return frozenset().union(*(self._edge(branch, edge) for branch in branches))
-            case Opt(inner) | Capture(inner):
-                return self._edge(inner, edge)
-            case Seq():
-                flat = _flat(node) if edge == 0 else _flat(node)[::-1]
-                found: frozenset[str] = frozenset()
-                for item in flat:
-                    found |= self._edge(item, edge)
-                    if not _skippable(item):
-                        break
-                return found
-            case _:
-                return frozenset()
-
-    def _cluster(self, items: list[Node], left_open: bool, right_open: bool) -> str:
-        parts: list[str] = []
-        for sequence in expand(Seq(tuple(items)), "", ""):
-            # A cluster of optional words only may be nothing at all: `_steps` writes that as "".
-            parts.extend(self._steps(each, left_open, right_open) for each in _mandatory(sequence))
-        return _any_of(parts)
-
-    def _steps(self, steps: Sequence, left_open: bool, right_open: bool) -> str:
-        """Write flat steps, with every writing that stands for several of them at once."""
-        if not steps:
-            return ""
-        head = steps[0]
-        if head.op:
-            longest_gap = head.op.endswith("}") and int(head.op[3:-1]) > LONG_GAP
-            over = ".*" if longest_gap else f"(?:{_BETWEEN}{_RUN}){head.op}"
-            return over + _BETWEEN + self._steps(steps[1:], True, right_open)
-        only = len(steps) == 1
-        neighbour_open = right_open if only else not steps[1].is_words
-        own = self._step(head, left_open, neighbour_open)
-        rest = self._steps(steps[1:], not head.is_words, right_open)
-        options = [own if only else own + _BETWEEN + rest]
-        for count in range(2, len(steps) + 1):
-            if any(step.op for step in steps[:count]):
-                break
-            tail_open = right_open if count == len(steps) else not steps[count].is_words
-            shared = [
-                writing
-                for writing, pieces in self.spelling.joined.items()
-                if _covers(pieces, steps[:count], left_open, tail_open)
-            ]
-            if shared:
-                after = self._steps(steps[count:], True, right_open)
-                options.append(self._written(shared) + (_BETWEEN + after if after else ""))
-        return _any_of(options)
-
-    def _step(self, step: Step, left_open: bool, right_open: bool) -> str:
-        if step.negated:
-            return _RUN
-        nodes: list[Node] = [
-            *map(Word, sorted(step.words)),
-            *sorted(step.affixes, key=repr),
-            *map(Kind, sorted(step.kinds)),
-        ]
-        return self._node(Alt(tuple(nodes)) if len(nodes) > 1 else nodes[0], left_open, right_open)
-
-    def _node(self, node: Node, left_open: bool, right_open: bool) -> str:
-        match node:
-            case Word(text):
-                return self._word(text, left_open, right_open)
-            case Affix(prefix, suffix) if prefix or suffix:
-                starred = rf"\b{_literal(prefix)}{_TAIL}"
-                if suffix:
-                    starred = rf"\b{_literal(prefix)}{_TAIL}{_literal(suffix)}"
-                others = [
-                    writing
-                    for writing, pieces in self.spelling.table.items()
-                    if any(_matches(node, piece) for piece in pieces)
-                ]
-                return _any_of([starred, self._written(others)] if others else [starred])
-            case Affix() | Not():
-                return _RUN
-            case Kind(name):
-                return _KIND[name]
-            case Gap(most):
-                return ".*" if most > LONG_GAP else f"(?:{_BETWEEN}{_RUN}){{0,{most}}}"
-            case Alt(branches):
-                words = [branch.text for branch in branches if isinstance(branch, Word) and branch.text not in _MARKS]
-                parts = [self._words(words, left_open, right_open)] if words else []
-                parts += [
-                    self._node(branch, left_open, right_open)
-                    for branch in branches
-                    if not isinstance(branch, Word) or branch.text in _MARKS
-                ]
-                return _any_of(parts)
-            case Opt(inner):
-                return f"(?:{self._node(inner, left_open, right_open)})?"
-            case Seq() | Capture():
-                return self.sequence(_flat(node), left_open, right_open)
-
-    def _word(self, text: str, left_open: bool, right_open: bool) -> str:
-        return _MARKS.get(text) or self._words([text], left_open, right_open)
-
-    def _words(self, words: list[str], left_open: bool, right_open: bool) -> str:
-        forms = set(words)
-        for word in words:
-            forms.update(self.spelling.writings.get(word, ()))
-            for writing in self.spelling.joined_with.get(word, ()):
-                pieces = self.spelling.joined[writing]
-                last = len(pieces) - 1
-                if any(
-                    piece == word and (place == 0 or left_open) and (place == last or right_open)
-                    for place, piece in enumerate(pieces)
-                ):
-                    forms.add(writing)
-        return self._written(forms)
-
-    def _written(self, forms: set[str] | list[str]) -> str:
-        symbols = [_literal(form) for form in sorted(set(forms)) if not re.match(r"\w", form)]
-        words = [_literal(form) for form in sorted(set(forms)) if re.match(r"\w", form)]
-        parts = symbols
-        if words:
-            bare = [word for word in words if word.isascii() and "\\x" not in word] or words
-            parts = [*symbols, rf"\b{_any_of(bare)}"]
-            parts += [word for word in words if word not in bare]
-        return _any_of(parts)
+    needs: tuple[Need, ...]
+    anchor: int
+    """The need that is rarest: looked up first."""
+    reach: int
 
 
-def _flat(node: Node) -> list[Node]:
-    """Return the items with captures opened and nested sequences laid flat."""
-    match node:
-        case Seq(items):
-            return [leaf for item in items for leaf in _flat(item)]
-        case Capture(inner):
-            return _flat(inner)
-        case _:
-            return [node]
+def demand_of(pattern: Pattern) -> Demand:
+    """Return what must be in a text for the pattern to match."""
+    needs = _needs(pattern.root)
+    if not needs:
+        return NOTHING
+    telling = [need for need in needs if not need & _EVERYWHERE] or needs
+    anchor = min(range(len(telling)), key=lambda place: (_weight(telling[place]), place))
+    return Demand(tuple(telling), anchor, reach_of(pattern))
 
 
-def _mandatory(sequence: Sequence) -> list[Sequence]:
-    """Return the sequence with each optional step there and not there, and each gap as a gap and as nothing."""
-    found: list[Sequence] = [()]
-    for step in sequence:
-        if step.op == "?":
-            found = [*found, *((*each, replace(step, op="")) for each in found)]
-        elif step.op:
-            found = [*found, *((*each, step) for each in found)]
-        else:
-            found = [(*each, step) for each in found]
-    return found
+NOTHING: Final = Demand((), 0, 0)
+"""Asks for nothing that can be searched: proposed everywhere."""
 
 
-def _covers(pieces: tuple[str, ...], steps: Sequence, left_open: bool, right_open: bool) -> bool:
-    """Tell whether one writing can stand for all the steps, and for more only over an open edge."""
-    count = len(steps)
-    return any(
-        (first == 0 or left_open)
-        and (first + count == len(pieces) or right_open)
-        and all(step.matches(piece) for step, piece in zip(steps, pieces[first : first + count], strict=True))
-        for first in range(len(pieces) - count + 1)
-    )
-
-
-def _apart(pieces: tuple[str, ...], lasts: frozenset[str], firsts: frozenset[str], over: int) -> bool:
-    """Tell whether a last and, up to `over` places after it, a first word stand in one writing."""
-    return any(
-        pieces[right] in firsts
-        for left in range(len(pieces))
-        if pieces[left] in lasts
-        for right in range(left + 1, min(left + over, len(pieces) - 1) + 1)
-    )
-
-
-def _matches(node: Affix | Not, piece: str) -> bool:
-    if piece in NEGATIONS:
-        return False
-    if isinstance(node, Affix):
-        return _has_affix(node, piece)
-    return piece not in node.words and not any(_has_affix(affix, piece) for affix in node.affixes)
-
-
-def _has_affix(affix: Affix, piece: str) -> bool:
-    return (
-        len(piece) >= len(affix.prefix) + len(affix.suffix)
-        and piece.startswith(affix.prefix)
-        and piece.endswith(affix.suffix)
-    )
-
-
-def _skippable(node: Node) -> bool:
-    return isinstance(node, Gap | Opt)
-
-
-def _closed(node: Node) -> bool:
-    """Tell whether the node is always there and made of plain words only: then sharing is worked out exactly."""
+def _needs(node: Node) -> list[Need]:
     match node:
         case Word(text):
-            return text not in _MARKS
-        case Alt(branches):
-            return all(_closed(branch) for branch in branches)
+            return [frozenset({text})]
+        case Affix(prefix, suffix) if prefix and not suffix:
+            return [frozenset({f"{prefix}*"})]
+        case Kind(name):
+            return [frozenset({f"{{{name}}}"})]
+        case Capture(inner):
+            return _needs(inner)
         case Seq(items):
-            return all(_closed(item) for item in items)
+            return [need for item in items for need in _needs(item)]
+        case Alt(branches):
+            rarest = [min(needs, key=_weight) for branch in branches if (needs := _needs(branch))]
+            # A branch that asks for nothing makes the whole alternative ask for nothing.
+            return [frozenset().union(*rarest)] if len(rarest) == len(branches) else []
         case _:
-            return False
+            return []
 
 
-def _any_of(parts: list[str]) -> str:
-    unique = list(dict.fromkeys(parts))
-    return unique[0] if len(unique) == 1 else f"(?:{'|'.join(unique)})"
+def _weight(need: Need) -> int:
+    return sum(
+        400 if word in _EVERYWHERE else 40 if word in _COMMON else 30 if word == "{number}" else 1 for word in need
+    )
+
+
+class WordSearch:
+    """Search a text for all words that demands ask for.
+
+    Args:
+        data: a serialised database of `compile_words`.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._database = hyperscan.loadb(data, hyperscan.HS_MODE_BLOCK)
+        self._database.scratch = hyperscan.Scratch(self._database)
+
+    def find(self, data: bytes) -> tuple[list[int], list[int]]:
+        """Return (word numbers, end offsets in bytes) of everything found, in order of the ends."""
+        words: list[int] = []
+        ends: list[int] = []
+        add_word, add_end = words.append, ends.append
+
+        def note(word: int, _start: int, end: int, _flags: int, _context: Any) -> None:
+            add_word(word)
+            add_end(end)
+
+        self._database.scan(data, match_event_handler=note)
+        return words, ends
+
+
+def compile_words(keys: Sequence[str], spelling: Spelling) -> bytes:
+    """Compile the search for words, numbered by their place, into a serialised Hyperscan database."""
+    expressions = [expression(key, spelling) for key in keys] or [rb"\x00\x01\x00\x01"]
+    database = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+    count = len(expressions)
+    database.compile(expressions=expressions, ids=list(range(count)), elements=count, flags=[_FLAGS] * count)
+    return bytes(hyperscan.dumpb(database))
+
+
+def expression(key: str, spelling: Spelling) -> bytes:
+    """Return the byte expression that holds every writing of a word, for case to be ignored."""
+    if key in _SPECIAL:
+        return _SPECIAL[key].encode("latin-1")
+    if key.endswith("*"):
+        prefix = key[:-1]
+        others = {
+            writing for writing, words in spelling.table.items() if any(word.startswith(prefix) for word in words)
+        }
+        forms = [rf"\b{_literal(prefix)}", *(rf"\b{_literal(form)}\b" for form in sorted(others))]
+        return "|".join(forms).encode("latin-1")
+    forms = sorted({key, *spelling.writings.get(key, ()), *spelling.joined_with.get(key, ())})
+    # `\b` is only at home beside ASCII letters: a symbol such as an emoji stands alone.
+    written = [
+        rf"\b{_literal(form)}\b" if re.match(r"\w.*\w$|\w$", form, re.ASCII) else _literal(form) for form in forms
+    ]
+    return "|".join(written).encode("latin-1")
 
 
 def _literal(text: str) -> str:
@@ -350,3 +167,72 @@ def _literal(text: str) -> str:
         else "".join(f"\\x{b:02x}" for b in char.encode())
         for char in text
     )
+
+
+class Proposer:
+    """Propose patterns for a text from the words found in it.
+
+    Args:
+        demands: one per pattern, in their order.
+        keys: the words that are searched, in their order.
+    """
+
+    def __init__(self, demands: Sequence[Demand], keys: Sequence[str]) -> None:
+        number = {key: place for place, key in enumerate(keys)}
+        self._needs = [tuple(frozenset(number[key] for key in need) for need in demand.needs) for demand in demands]
+        self._reach = [demand.reach for demand in demands]
+        self.always = [place for place, demand in enumerate(demands) if not demand.needs]
+        self._by_word: list[list[int]] = [[] for _ in keys]
+        for place, demand in enumerate(demands):
+            if demand.needs:
+                for key in demand.needs[demand.anchor]:
+                    self._by_word[number[key]].append(place)
+
+    def propose(self, words: Sequence[int], ends: Sequence[int], *, bounded: bool) -> list[int]:
+        """Return the patterns whose words are there in order.
+
+        Args:
+            words: the numbers of the words found, in order of their ends.
+            ends: where they end.
+            bounded: whether the distance of the ends counts; offsets in bytes of non-ASCII text are too large.
+        """
+        here = set(words)
+        asked: set[int] = set()
+        for word in here:
+            asked.update(self._by_word[word])
+        found = list(self.always)
+        for place in asked:
+            needs = self._needs[place]
+            if any(need.isdisjoint(here) for need in needs):
+                continue
+            if len(needs) == 1 or self._in_order(needs, words, ends, self._reach[place] if bounded else None):
+                found.append(place)
+        return found
+
+    def _in_order(
+        self, needs: Sequence[frozenset[int]], words: Sequence[int], ends: Sequence[int], reach: int | None
+    ) -> bool:
+        """Tell whether the needs stand one after the other; words of one writing share their end, in any order."""
+        count = len(words)
+        for start in range(count):
+            if words[start] not in needs[0]:
+                continue
+            end = ends[start]
+            limit = ends[-1] if reach is None else end + reach
+            for need in needs[1:]:
+                place = bisect_left(ends, end)
+                while place < count and words[place] not in need:
+                    place += 1
+                if place == count:
+                    return False
+                end = ends[place]
+                if end > limit:
+                    break
+            else:
+                return True
+        return False
+
+
+def keys_of(demands: Iterable[Demand]) -> tuple[str, ...]:
+    """Return every word that is asked for, in a fixed order."""
+    return tuple(sorted({key for demand in demands for need in demand.needs for key in need}))

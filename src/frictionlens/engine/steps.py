@@ -25,10 +25,15 @@ from frictionlens.rules.pattern import (
     Pattern,
     Seq,
     Word,
+    longest,
 )
 
 MAX_SEQUENCES: Final = 600
 """Beyond this a pattern is two patterns: matching costs time per sequence."""
+
+CHARACTERS_A_WORD: Final = 16
+SPARE_CHARACTERS: Final = 24
+"""English words have under 6 characters; links, numbers and lists between the words of a pattern are cut off here."""
 
 _NEVER_SWALLOWED: Final = (*NEGATIONS, "{link}", "{email}")
 _KIND_REGEX: Final = {
@@ -190,3 +195,8 @@ def _union(group: list[Sequence], place: int) -> Sequence:
         capture=first[place].capture,
     )
     return (*first[:place], step, *first[place + 1 :])
+
+
+def reach_of(pattern: Pattern) -> int:
+    """Return how many characters a match of the pattern may span; what is longer is no match but a coincidence."""
+    return longest(pattern.root) * CHARACTERS_A_WORD + SPARE_CHARACTERS

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from frictionlens.errors import RuleError, nearest
 from frictionlens.model import ChargedKind, Confidence, Family, KindOfNo, Severity
 from frictionlens.rules.confidence import Audited, confidence_of
-from frictionlens.rules.pattern import Pattern, PatternParser
+from frictionlens.rules.pattern import Pattern, PatternParser, TokenPattern
 from frictionlens.rules.spelling import Spelling
 
 Effect = Literal["negated", "hypothetical", "reported"]
@@ -142,7 +142,7 @@ class ContextEntry(_Model):
     pseudo: tuple[str, ...] = ()
     """Wordings that look like the modifier and are not."""
     categories: tuple[str, ...] = ()
-    """Categories that it concerns; empty is all: `if you can not` is no refusal, `if you need help, call us` sends away."""
+    """Categories that it concerns, empty is all: `if we can not` refuses nothing, `if in need, call us` sends away."""
 
 
 class ContextFile(_Model):
@@ -247,6 +247,11 @@ class Rule:
     not_before: tuple[Pattern, ...]
     after: tuple[Pattern, ...]
     not_after: tuple[Pattern, ...]
+
+    @cached_property
+    def token_patterns(self) -> tuple[TokenPattern, ...]:
+        """Return the spaCy token patterns."""
+        return tuple(TokenPattern(each) for each in self.entry.tokens)
 
     @cached_property
     def roles(self) -> frozenset[str]:

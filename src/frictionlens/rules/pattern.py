@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, get_args
+from typing import Any, Final, get_args
 
 from frictionlens.errors import RuleError, nearest
 from frictionlens.model import ChargedKind
@@ -118,6 +118,13 @@ class Pattern:
     def captures(self) -> bool:
         """Tell whether the pattern names a charged process."""
         return any(isinstance(node, Capture) for node in walk(self.root))
+
+
+@dataclass(frozen=True)
+class TokenPattern:
+    """A spaCy token pattern over canonical words, given by the author where the language is not enough."""
+
+    tokens: tuple[dict[str, Any], ...]
 
 
 def walk(node: Node) -> list[Node]:
