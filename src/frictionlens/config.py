@@ -137,7 +137,7 @@ class Policy(_Table):
     min_precision: Share | None = None
     """A rule may gate only where the lower end of the 95 % interval of its audited precision reaches this."""
     audit: str | None = None
-    """Labels written by `frictionlens audit`; needed by `min_precision`."""
+    """Answers kept by `frictionlens audit`: they decide how sure a rule is on your data, and its precision."""
     min_coverage: Share | None = None
     """Least share of interactions in which friction could be looked for."""
     baseline: str | None = None

@@ -220,21 +220,27 @@ def test_suppressions_silence_with_a_reason_until_they_run_out(run: Run, monkeyp
 
 
 def test_a_rule_may_gate_only_when_its_audit_says_so(run: Run) -> None:
-    text = 'macros = ["macros"]\nmin_confidence = "low"\nmin_precision = 0.8\n'
-    Path("frictionlens.toml").write_text(f'[check]\naudit = "a.jsonl"\n{text}', "utf-8")
     found = json.loads(run("scan", "macros", "--from", "macros", "--to", "jsonl").out)
     rules = {each["rule_id"] for each in found["findings"]}
 
-    def code(true: int, of: int) -> int:
-        answers = [(rule, n, "true" if n < true else "false") for rule in rules for n in range(of)]
-        lines = [{"fingerprint": f"{rule}{n}", "rule_id": rule, "answer": answer} for rule, n, answer in answers]
-        Path("a.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines), "utf-8")
+    def code(true: int, of: int, policy: str = "") -> int:
+        text = f'[check]\nmacros = ["macros"]\naudit = "a.jsonl"\n{policy}'
+        Path("frictionlens.toml").write_text(text, "utf-8")
+        answers = [
+            {"fingerprint": f"{rule}{number}", "rule_id": rule, "answer": "true" if number < true else "false"}
+            for rule in rules
+            for number in range(of)
+        ]
+        Path("a.jsonl").write_text("".join(json.dumps(each) + "\n" for each in answers), "utf-8")
         return run("check").code
 
+    # An audit of one's own decides how sure a rule is: only high confidence fails a build unless told otherwise.
     assert code(40, 40) == 1
     assert code(20, 40) == 0
     assert code(3, 3) == 0
-    Path("a.jsonl").write_text("x: [", "utf-8")
+    assert code(30, 40, 'min_confidence = "low"\nmin_precision = 0.5') == 1
+    assert code(30, 40, 'min_confidence = "low"\nmin_precision = 0.8') == 0
+    Path("a.jsonl").write_text("{", "utf-8")
     assert run("check").code == 2
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from frictionlens.gate import Verdict
     from frictionlens.pipeline import Scanner
     from frictionlens.reporters._marks import Notes
+    from frictionlens.rules import Pack
+    from frictionlens.rules.confidence import Audited
 
 SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -228,11 +230,13 @@ def _records(settings: Settings, scanner: Scanner) -> Iterator[Any]:
     yield from serial.run(find_sources(settings.check.macros), replace(options, format="macros"), scanner)
 
 
-def _audited(settings: Settings, pack: Any) -> dict[str, Any]:
-    """Return the labels per rule: those that ship with the rules, then those of the file that the policy names."""
+def _audited(settings: Settings, pack: Pack) -> dict[str, Audited]:
+    """Return how rules were judged: as they ship, and over that by the audit that the policy names."""
+    if settings.check.audit is None:
+        return dict(pack.audited)
     from frictionlens.audits import load_audit
 
-    return {**pack.audited, **(load_audit(Path(settings.check.audit)) if settings.check.audit else {})}
+    return pack.audited | load_audit(Path(settings.check.audit))
 
 
 def _today() -> date:

@@ -18,7 +18,7 @@ from frictionlens.gate._outcome import decide
 from frictionlens.gate._suppressions import Suppression
 from frictionlens.gate._verdict import COMPANY_FAMILIES, Case, Criterion, Failure, Standing, Verdict, named
 from frictionlens.model import LEVELS, Finding, Scored
-from frictionlens.rules.confidence import Audited
+from frictionlens.rules.confidence import Audited, confidence_of
 
 _ALL: Final = "all interactions"
 
@@ -68,7 +68,7 @@ def judge(
         today: the day on which suppressions run out.
         baseline: accepted findings.
         suppressions: silenced findings.
-        audited: labels per rule; needed where `policy.min_precision` is set.
+        audited: how rules were judged on this user's data; it decides their confidence and `min_precision`.
         known: ids of all rules and categories, so that a misspelt expectation fails instead of holding for ever.
     """
     scored: list[Scored] = []
@@ -85,9 +85,9 @@ def judge(
 
     rest = baseline.counts() if baseline else Counter[str]()
     used: set[Suppression] = set()
-    barred = _barred_rules(policy, audited)
+    barred = _barred(policy, audited or {})
     active = [each for each in suppressions if not each.expired(today)]
-    cases = [_stand(each, policy, rest=rest, suppressions=active, used=used, barred=barred) for each in scored]
+    cases = [_stand(each, rest=rest, suppressions=active, used=used, barred=barred) for each in scored]
     limited = [each for each in cases if each.scored.expect is None]
     failures = _failures(policy)
     cases = [
@@ -149,34 +149,34 @@ def _stale(baseline: Baseline, rest: Counter[str], scored: Sequence[Scored]) -> 
             yield BaselineEntry(entry.source, entry.interaction_id, entry.rule_id, entry.fingerprint, count)
 
 
-def _barred_rules(policy: Policy, audited: Mapping[str, Audited] | None) -> Callable[[str], str]:
-    """Return a function that tells why a rule may not gate, or an empty string."""
-    least = policy.min_precision
-    if least is None:
-        return lambda _: ""
-    labels = audited or {}
+def _barred(policy: Policy, audited: Mapping[str, Audited]) -> Callable[[Finding], str]:
+    """Return a function that tells why a finding may not fail a build, or an empty string."""
 
-    def why(rule_id: str) -> str:
-        found = labels.get(rule_id)
-        if found is None or not found.of:
-            return "precision never audited"
-        low, high = wilson(found.true, found.of)
-        if low >= least:
-            return ""
-        share = found.true / found.of
-        return f"audited precision {share:.2f} ({low:.2f} to {high:.2f}, {found.of} labels) is below {least:g}"
+    def why(finding: Finding) -> str:
+        found = audited.get(finding.rule_id)
+        if policy.min_precision is not None:
+            if found is None or not found.of:
+                return "precision never audited"
+            low, high = wilson(found.true, found.of)
+            if low < policy.min_precision:
+                share = f"{found.true / found.of:.2f} ({low:.2f} to {high:.2f}, {found.of} labels)"
+                return f"audited precision {share} is below {policy.min_precision:g}"
+        # An audit of one's own says more about one's own data than the one that the rules came with.
+        confidence = confidence_of(found) if found else finding.confidence
+        if LEVELS.index(confidence) < LEVELS.index(policy.min_confidence):
+            return f"confidence {confidence}"
+        return ""
 
     return why
 
 
 def _stand(
     scored: Scored,
-    policy: Policy,
     *,
     rest: Counter[str],
     suppressions: Sequence[Suppression],
     used: set[Suppression],
-    barred: Callable[[str], str],
+    barred: Callable[[Finding], str],
 ) -> Case:
     """Say how each finding of an interaction stands, and what is left of its score."""
     standings: list[Standing] = []
@@ -192,9 +192,7 @@ def _stand(
             pass
         elif covering:
             standing, note = "suppressed", covering[0].justification
-        elif LEVELS.index(finding.confidence) < LEVELS.index(policy.min_confidence):
-            standing, note = "advisory", f"confidence {finding.confidence}"
-        elif note := barred(finding.rule_id):
+        elif note := barred(finding):
             standing = "advisory"
         elif rest[finding.fingerprint] > 0:
             rest[finding.fingerprint] -= 1
