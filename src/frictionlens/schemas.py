@@ -21,9 +21,15 @@ def _rules() -> dict[str, Any]:
 
 
 def _config() -> dict[str, Any]:
-    from frictionlens.config import Settings
+    from frictionlens.config import config_schema
 
-    return {"title": "frictionlens.toml", **Settings.model_json_schema()}
+    return config_schema()
+
+
+def _check() -> dict[str, Any]:
+    from frictionlens.reporters.check_json import check_schema
+
+    return {"title": "frictionlens check report", **check_schema()}
 
 
 SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
@@ -31,5 +37,6 @@ SCHEMAS: Final[dict[str, Callable[[], dict[str, Any]]]] = {
     "result": lambda: _struct(Scored, "frictionlens result line"),
     "rules": _rules,
     "config": _config,
+    "check": _check,
 }
 """Name → the function that builds the schema."""

@@ -13,10 +13,10 @@ NO_ARGS_IS_HELP = True
 
 def schema(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="transcript, result, rules or config.", show_default=False)
+        str, typer.Argument(metavar="NAME", help="transcript, result, rules, config or check.", show_default=False)
     ],
 ) -> None:
-    """Print a JSON Schema: of transcript lines, result lines, rule files or the configuration."""
+    """Print a JSON Schema: of transcript lines, result lines, rule files, the configuration or check reports."""
     import json
 
     from frictionlens.schemas import SCHEMAS
