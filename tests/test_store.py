@@ -14,9 +14,9 @@ import duckdb
 import msgspec
 import pytest
 
-from frictionlens.errors import Problem, UserError
+from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Scored
-from frictionlens.store import Pack, RuleNote, Store, parse_started, stamp_of
+from frictionlens.store import Pack, RuleNote, Store, parse_started
 from frictionlens.synthetic import Story, scored
 
 PACK = Pack("digest-1", "core", "1.0", (RuleNote("a.b", "a", "A", "because", "say this"),))
@@ -88,17 +88,14 @@ def test_a_new_pack_makes_everything_unknown(tmp_path: Path) -> None:
 
 
 def test_files_and_their_problems(tmp_path: Path) -> None:
-    file = tmp_path / "x.jsonl"
-    file.write_text("one")
     store = Store(tmp_path / "s.duckdb")
-    store.put_file("x.jsonl", stamp_of(file), "digest-1", 4, [Problem("x.jsonl", "line 2", "not JSON", "mend it")])
-    assert store.known_files("digest-1") == {"x.jsonl": stamp_of(file)}
+    left_out = [Problem("x.jsonl", "line 2", "not JSON", "mend it"), Skipped("x.jsonl", "line 3", "again", "duplicate")]
+    store.put_file("x.jsonl", "stamp", "digest-1", 4, left_out)
+    assert store.known_files("digest-1") == {"x.jsonl": "stamp"}
     assert store.known_files("digest-2") == {}
-    file.write_text("two")
-    assert store.known_files("digest-1")["x.jsonl"] != stamp_of(file)
-    store.put_file("x.jsonl", stamp_of(file), "digest-1", 5)
-    with store.reading() as connection:
-        assert connection.execute("SELECT count(*) FROM problems").fetchall() == [(0,)]
+    assert store.left_out("x.jsonl") == left_out
+    store.put_file("x.jsonl", "other", "digest-1", 5)
+    assert store.left_out("x.jsonl") == []
 
 
 def test_any_duckdb_client_reads_it(tmp_path: Path) -> None:

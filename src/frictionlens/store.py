@@ -12,9 +12,8 @@ The schema is documented in docs/store.md. The rules that make it safe to share 
 
 from __future__ import annotations
 
-import hashlib
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import msgspec
 
-from frictionlens.errors import Problem, UserError
+from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import (
     Charged,
     Contribution,
@@ -52,9 +51,10 @@ CREATE TABLE IF NOT EXISTS rule_notes (
 CREATE TABLE IF NOT EXISTS category_notes (
     digest VARCHAR, category VARCHAR, family VARCHAR, title VARCHAR, step INTEGER, charged BOOLEAN);
 CREATE TABLE IF NOT EXISTS files (source VARCHAR, stamp VARCHAR, digest VARCHAR, interactions BIGINT);
-CREATE TABLE IF NOT EXISTS problems (source VARCHAR, record VARCHAR, reason VARCHAR, hint VARCHAR);
+CREATE TABLE IF NOT EXISTS problems (file VARCHAR, source VARCHAR, record VARCHAR, reason VARCHAR, hint VARCHAR);
+CREATE TABLE IF NOT EXISTS skipped (file VARCHAR, source VARCHAR, record VARCHAR, reason VARCHAR, kind VARCHAR);
 CREATE TABLE IF NOT EXISTS interactions (
-    interaction_id VARCHAR, source VARCHAR, pack_digest VARCHAR, content_hash VARCHAR, channel VARCHAR,
+    interaction_id VARCHAR, source VARCHAR, file VARCHAR, pack_digest VARCHAR, content_hash VARCHAR, channel VARCHAR,
     started_at VARCHAR, started_utc TIMESTAMP, zoned BOOLEAN,
     score DOUBLE, recovery_steps INTEGER, process_share DOUBLE,
     agent VARCHAR, queue VARCHAR, team VARCHAR, product VARCHAR, tags VARCHAR[],
@@ -164,12 +164,13 @@ class Store:
         if waiting:
             yield stored + self.put_batch(waiting, pack.digest)
 
-    def put_batch(self, results: Sequence[Scored], digest: str) -> int:
+    def put_batch(self, results: Sequence[Scored], digest: str, *, file: str | None = None) -> int:
         """Store a batch in one transaction; when this returns, it is on disk.
 
         Args:
             results: scored interactions; of two with one id and source, the later counts.
             digest: digest of the rule pack that scored them.
+            file: the file they were read from, which may differ from the source that a line names.
 
         Returns:
             The number of interactions stored.
@@ -178,7 +179,7 @@ class Store:
         if not latest:
             return 0
         rows = list(latest.values())
-        interactions, findings = _interaction_table(rows, digest), _finding_table(rows)
+        interactions, findings = _interaction_table(rows, digest, file), _finding_table(rows)
         with self._writing() as connection:
             connection.register("new_interactions", interactions)
             connection.register("new_findings", findings)
@@ -218,16 +219,17 @@ class Store:
                     )
 
     def put_file(
-        self, source: str, stamp: str, digest: str, interactions: int, problems: Iterable[Problem] = ()
+        self, file: str, stamp: str, digest: str, interactions: int, left_out: Iterable[Problem | Skipped] = ()
     ) -> None:
-        """Record that a file was read to its end: what is skipped next time, and what could not be read."""
+        """Record that a file was read to its end: what need not be read next time, and what could not be read."""
         with self._writing() as connection:
-            connection.execute("DELETE FROM files WHERE source = ?", [source])
-            connection.execute("INSERT INTO files VALUES (?, ?, ?, ?)", [source, stamp, digest, interactions])
-            connection.execute("DELETE FROM problems WHERE source = ?", [source])
-            rows = [list(msgspec.structs.astuple(problem)) for problem in problems]
-            if rows:
-                connection.executemany("INSERT INTO problems VALUES (?, ?, ?, ?)", rows)
+            connection.execute("DELETE FROM files WHERE source = ?", [file])
+            connection.execute("INSERT INTO files VALUES (?, ?, ?, ?)", [file, stamp, digest, interactions])
+            for kind, table in ((Problem, "problems"), (Skipped, "skipped")):
+                connection.execute(f"DELETE FROM {table} WHERE file = ?", [file])  # noqa: S608
+                rows = [[file, *msgspec.structs.astuple(each)] for each in left_out if isinstance(each, kind)]
+                if rows:
+                    connection.executemany(f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?)", rows)  # noqa: S608
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -246,19 +248,36 @@ class Store:
             ).fetchall()
         return set(rows)
 
-    def scored(self, source: str | None = None, *, limit: int | None = None) -> Iterator[Scored]:
+    def left_out(self, file: str) -> list[Problem | Skipped]:
+        """Return what could not be read of a file, and what was left out on purpose."""
+        with self.reading() as connection:
+            problems = connection.execute(
+                "SELECT source, record, reason, hint FROM problems WHERE file = ? ORDER BY ALL", [file]
+            ).fetchall()
+            skipped = connection.execute(
+                "SELECT source, record, reason, kind FROM skipped WHERE file = ? ORDER BY ALL", [file]
+            ).fetchall()
+        return [*(Problem(*row) for row in problems), *(Skipped(*row) for row in skipped)]
+
+    def scored(self, file: str | None = None, *, only: Collection[str] | None = None) -> Iterator[Scored]:
         """Yield stored results as they were put in, sorted by (source, interaction id).
 
         Args:
-            source: only this source; None for all.
-            limit: at most so many.
+            file: only what was read from this file; None for all.
+            only: only these interaction ids.
         """
-        where = "WHERE source = $source" if source is not None else ""
-        values: dict[str, Any] = {"source": source} if source is not None else {}
+        conditions = ["true"]
+        values: dict[str, Any] = {}
+        if file is not None:
+            conditions.append("file = $file")
+            values["file"] = file
+        if only is not None:
+            conditions.append("interaction_id IN (SELECT unnest($only))")
+            values["only"] = sorted(only)
         with self.reading() as connection:
             head = connection.execute(
-                f"SELECT * FROM interactions {where} ORDER BY source, interaction_id "  # noqa: S608
-                f"LIMIT {limit if limit is not None else 'ALL'}",
+                f"SELECT * FROM interactions WHERE {' AND '.join(conditions)} "  # noqa: S608
+                "ORDER BY source, interaction_id",
                 values,
             )
             names = [column[0] for column in head.description]
@@ -375,15 +394,6 @@ class Store:
         self.close()
 
 
-def stamp_of(path: Path) -> str:
-    """Return a digest of a file's bytes: what decides that a file need not be read again.
-
-    Size and time of modification would be faster and wrong: exports are copied, unpacked and touched.
-    """
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, lambda: hashlib.blake2b(digest_size=16)).hexdigest()
-
-
 def parse_started(text: str | None) -> tuple[datetime | None, bool]:
     """Parse `started_at`: (naive UTC time, True) where it has an offset, (local time, False) where it has none.
 
@@ -405,7 +415,7 @@ _EXCERPT = msgspec.json.Decoder(tuple[ExcerptTurn, ...])
 _ENCODE = msgspec.json.Encoder()
 
 
-def _interaction_table(rows: Sequence[Scored], digest: str) -> pa.Table:
+def _interaction_table(rows: Sequence[Scored], digest: str, file: str | None) -> pa.Table:
     import pyarrow as pa
 
     started = [parse_started(row.started_at) for row in rows]
@@ -422,6 +432,7 @@ def _interaction_table(rows: Sequence[Scored], digest: str) -> pa.Table:
     ]
     columns += [
         ("pack_digest", text, [digest] * len(rows)),
+        ("file", text, [file if file is not None else row.source for row in rows]),
         ("started_utc", pa.timestamp("us"), [moment for moment, _ in started]),
         ("zoned", pa.bool_(), [zoned for _, zoned in started]),
         ("recovery_steps", whole, [row.recovery_steps for row in rows]),

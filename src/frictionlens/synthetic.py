@@ -237,6 +237,12 @@ _ESCALATE: Final = (
     _Said("Let me speak to your manager.", "escalation_request"),
     _Said("I will take this to the consumer ombudsman.", "escalation_request"),
 )
+_DETAILS: Final = (
+    "I'm travelling next week.", "It was a present for my son.", "I paid with a gift card.", "The receipt is attached.",
+    "I live on the third floor.", "I have been a customer for years.", "The shop in town could not tell me.",
+    "My neighbour had the same thing.", "I ordered it on my phone.", "It was a sale item.", "I used a voucher for it.",
+    "I already looked at your website.", "Please be quick.", "I need it for work.",
+)  # fmt: skip
 _ITEMS: Final = ("running shoes", "boots", "sandals", "trainers", "hiking shoes")
 _APPLIANCES: Final = ("kettle", "toaster", "mixer", "coffee machine")
 _CHANNELS: Final[tuple[Channel, ...]] = ("chat", "chat", "email", "voice", "messaging")
@@ -294,6 +300,7 @@ def _converse(draw: random.Random, topic: _Topic, *, changed: bool, outage: bool
 
     chance = draw.random
     request = [fill(_Said(draw.choice(topic.requests)))]
+    request += [_Said(detail) for detail in draw.sample(_DETAILS, draw.choice((0, 1, 1, 2)))]
     if chance() < 0.08:
         request.append(draw.choice(_REPEAT))
     lines: list[_Line] = [("customer", request)]
@@ -406,6 +413,7 @@ def _score(interaction: Interaction, lines: Sequence[_Line], *, excerpts: bool) 
     noes = [f for f in findings if f.kind_of_no]
     if noes and not categories & {"options", "commitment", "exception"}:
         last = noes[-1]
+        marks[last.turn].append(Mark(last.start, last.end, len(findings)))
         findings.append(_finding(interaction.id, _Said(last.quote, "dead_end"), last.turn, last.start, last.end))
     points = [_POINTS.get(finding.category, 0.0) for finding in findings]
     load = sum(points)
@@ -476,3 +484,33 @@ def _finding(interaction_id: str, said: _Said, turn: int, start: int, end: int) 
         charged=said.charged,
         fingerprint=hashlib.blake2b(key.encode(), digest_size=8).hexdigest(),
     )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write native transcript lines, one file a week: `python -m frictionlens.synthetic FOLDER`."""
+    import argparse
+    from pathlib import Path
+
+    import msgspec
+
+    parser = argparse.ArgumentParser(prog="python -m frictionlens.synthetic", description=main.__doc__)
+    parser.add_argument("folder", type=Path, help="where the files go; made when absent")
+    parser.add_argument("--weeks", type=int, default=8)
+    parser.add_argument("--per-week", type=int, default=400)
+    parser.add_argument("--seed", type=int, default=46)
+    parser.add_argument(
+        "--quiet", action="store_true", help="no story: every week is drawn from the same probabilities"
+    )
+    given = parser.parse_args(arguments)
+    given.folder.mkdir(parents=True, exist_ok=True)
+    story = Story(given.weeks, given.per_week, given.seed, story=not given.quiet)
+    files: dict[str, list[bytes]] = {}
+    for interaction in interactions(story):
+        files.setdefault(interaction.id[:3], []).append(msgspec.json.encode(interaction))
+    for place, lines in enumerate(files.values()):
+        year, week, _ = (story.start + timedelta(weeks=place)).isocalendar()
+        (given.folder / f"{year}-W{week:02d}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -42,6 +42,12 @@ def scan(
     allow_problems: Annotated[
         bool, typer.Option("--allow-problems", help="Unreadable input does not change the exit code.")
     ] = False,
+    store: Annotated[
+        Path | None,
+        typer.Option(
+            "--store", metavar="FILE", help="Keep history in this DuckDB file; what is unchanged is not scored again."
+        ),
+    ] = None,
     format_: given.From = None,
     columns: given.Map = None,
     roles: given.Role = None,
@@ -79,10 +85,10 @@ def scan(
     from frictionlens.results import SortedResults
     from frictionlens.summary import Summary
 
-    scanner = Scanner(given.scan_options(settings))
+    scanner = Scanner(given.scan_options(settings, excerpts=store is not None))
     summary = Summary()
     with SortedResults() as results:
-        stopped = _collect(paths, settings, scanner, results, summary, problems)
+        stopped = _collect(paths, settings, scanner, results, summary, problems, store)
         for writer, path in writers:
             with _replacing(path) as stream:
                 writer.write(results, summary, scanner.pack.digest, stream)
@@ -103,21 +109,34 @@ def scan(
 
 
 def _collect(
-    paths: list[str], settings: Any, scanner: Any, results: SortedResults, summary: Summary, problems: Path | None
+    paths: list[str],
+    settings: Any,
+    scanner: Any,
+    results: SortedResults,
+    summary: Summary,
+    problems: Path | None,
+    store: Path | None,
 ) -> bool:
     """Run the scan into results and summary; return True when it was stopped with Ctrl-C."""
     import msgspec
 
+    from frictionlens.history import scan_into
     from frictionlens.readers import find_sources
     from frictionlens.runners import serial
+    from frictionlens.store import Store
 
     sources = list(find_sources(paths))
     summary.sources.update(each.name for each in sources if not isinstance(each, Problem))
+    options = given.read_options(settings)
     with contextlib.ExitStack() as stack:
         into = stack.enter_context(_replacing(problems)) if problems else None
         tick = stack.enter_context(_progress(len(sources)))
         try:
-            for outcome in serial.run(sources, given.read_options(settings), scanner):
+            if store is not None:
+                outcomes = scan_into(Store(store, on_wait=_console.note), sources, options, scanner)
+            else:
+                outcomes = serial.run(sources, options, scanner)
+            for outcome in outcomes:
                 if isinstance(outcome, Problem):
                     summary.add_problem(outcome)
                     if into is not None:

@@ -1,0 +1,175 @@
+"""Own the scan that remembers: what is unchanged is taken from the store, what is new is scored and put into it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from frictionlens import __version__
+from frictionlens.errors import Problem, Skipped, UserError
+from frictionlens.model import Interaction, Scored
+from frictionlens.pipeline import Options, Scanner, content_hash
+from frictionlens.readers import ReadOptions, Source, read
+from frictionlens.rules import Pack as RulePack
+from frictionlens.store import BATCH, CategoryNote, Pack, RuleNote, Store
+
+Outcome = Scored | Problem | Skipped
+
+
+def notes_of(pack: RulePack, options: Options | None = None) -> Pack:
+    """Return what a store keeps of a rule pack: its digest, titles, advice.
+
+    Args:
+        pack: the rules.
+        options: what else shapes results (weights, redaction, selection); where it is not the default, it is part of
+            the digest, so that changing it scores everything again.
+    """
+    shape = repr(msgspec.to_builtins(options, enc_hook=str)) if options else ""
+    plain = repr(msgspec.to_builtins(Options(excerpts=True), enc_hook=str))
+    suffix = "" if shape in ("", plain) else f"+{hashlib.sha256(shape.encode()).hexdigest()[:6]}"
+    return Pack(
+        digest=f"{pack.digest}{suffix}",
+        name="of frictionlens",
+        version=__version__,
+        rules=tuple(
+            RuleNote(each.id, each.category.id, each.entry.title, each.entry.why, each.entry.advice)
+            for each in pack.everything
+        ),
+        categories=tuple(
+            CategoryNote(each.id, each.family, each.title, each.step, each.charged) for each in pack.categories.values()
+        ),
+    )
+
+
+def scan_into(
+    store: Store, sources: Iterable[Source | Problem], options: ReadOptions, scanner: Scanner
+) -> Iterator[Outcome]:
+    """Yield the outcome of every record, as a scan without a store would, scoring only what is new.
+
+    A file whose bytes, reading options and pack are those of the last scan is not read again; in a changed file,
+    interactions with known content are not scored again. Everything new is in the store when the iterator ends.
+    """
+    pack = notes_of(scanner.pack, scanner.options)
+    store.put_pack(pack)
+    files, interactions = store.known_files(pack.digest), store.known_interactions(pack.digest)
+    reading = hashlib.sha256(repr(msgspec.to_builtins(options)).encode()).hexdigest()[:8]
+    for source in sources:
+        if isinstance(source, Problem):
+            yield source
+            continue
+        stamp = f"{own}/{reading}" if (own := _stamp(source)) else ""
+        if stamp and files.get(source.name) == stamp:
+            yield from store.left_out(source.name)
+            yield from store.scored(source.name)
+        else:
+            yield from _scan_one(store, source, stamp, options, scanner, pack.digest, interactions)
+
+
+def _scan_one(
+    store: Store,
+    source: Source,
+    stamp: str,
+    options: ReadOptions,
+    scanner: Scanner,
+    digest: str,
+    known: set[tuple[str, str]],
+) -> Iterator[Outcome]:
+    new: list[Scored] = []
+    old: list[str] = []
+    left_out: list[Problem | Skipped] = []
+    number = 0
+    for record in read(source, options):
+        if not isinstance(record, Interaction):
+            left_out.append(record)
+            yield record
+            continue
+        number += 1
+        if known and (record.id, content_hash(record)) in known:
+            old.append(record.id)
+            if len(old) >= BATCH:
+                yield from _again(store, old, source, digest)
+            continue
+        outcome = scanner.score_safely(record)
+        if isinstance(outcome, Problem):
+            left_out.append(outcome)
+        else:
+            new.append(outcome)
+            if len(new) >= BATCH:
+                store.put_batch(new, digest, file=source.name)
+                new.clear()
+        yield outcome
+    store.put_batch(new, digest, file=source.name)
+    yield from _again(store, old, source, digest)
+    store.put_file(source.name, stamp, digest, number, left_out)
+
+
+def _again(store: Store, ids: list[str], source: Source, digest: str) -> Iterator[Scored]:
+    """Yield known interactions from the store, which now belong to this file."""
+    if ids:
+        found = list(store.scored(only=ids))
+        store.put_batch(found, digest, file=source.name)
+        ids.clear()
+        yield from found
+
+
+def load_results(paths: Iterable[Path], pack: Pack, *, store: Store | None = None) -> Store:
+    """Load saved result lines (`scan -o results.jsonl`) into a store in memory, for a report without a history.
+
+    Args:
+        paths: JSONL files of result lines.
+        pack: titles and better wording for the rules; results do not say which pack made them.
+        store: put them here instead.
+
+    Raises:
+        UserError: a file cannot be read, or holds no result line at all.
+    """
+    store = store or Store(None)
+    decoder = msgspec.json.Decoder(Scored)
+    store.put_pack(pack)
+    for path in paths:
+        problems: list[Problem] = []
+        batch: list[Scored] = []
+        number = 0
+        try:
+            with path.open("rb") as stream:
+                for place, line in enumerate(stream, 1):
+                    if not line.strip():
+                        continue
+                    try:
+                        batch.append(decoder.decode(line))
+                    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+                        problems.append(Problem(str(path), f"line {place}", f"no result line: {type(error).__name__}"))
+                        continue
+                    number += 1
+                    if len(batch) >= BATCH:
+                        store.put_batch(batch, pack.digest, file=str(path))
+                        batch.clear()
+        except OSError as error:
+            raise UserError(f"the file cannot be read: {error.strerror}", str(path)) from error
+        store.put_batch(batch, pack.digest, file=str(path))
+        if not number:
+            raise UserError(
+                "the file holds no result lines", str(path), "give what `scan -o results.jsonl` wrote, or --store FILE"
+            )
+        store.put_file(str(path), "", pack.digest, number, problems)
+    return store
+
+
+def _stamp(source: Source) -> str:
+    """Return a digest of a source's bytes: what decides that it need not be read again; empty when it is broken.
+
+    Size and time of modification would be faster and wrong: exports are copied, unpacked and touched.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    for part in source.members or (source,):
+        digest.update(part.name.encode("utf-8", "replace"))
+        try:
+            with part.open() as stream:
+                while chunk := stream.read(1 << 20):
+                    digest.update(chunk)
+        except (OSError, EOFError, ValueError):
+            return ""
+    return digest.hexdigest()

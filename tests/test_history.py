@@ -1,0 +1,132 @@
+"""A scan with a store says what a scan without one says, and scores only what is new."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from frictionlens.errors import Problem, Skipped, UserError
+from frictionlens.history import load_results, notes_of, scan_into
+from frictionlens.model import Interaction, Scored
+from frictionlens.pipeline import Options, Scanner
+from frictionlens.readers import ReadOptions, find_sources
+from frictionlens.runners import serial
+from frictionlens.scoring import Weights
+from frictionlens.store import Store
+from frictionlens.synthetic import Story, interactions
+
+
+class CountingScanner(Scanner):
+    """Counts what it is asked to score."""
+
+    scored = 0
+
+    def score_safely(self, interaction: Interaction) -> Scored | Problem:
+        self.scored += 1
+        return super().score_safely(interaction)
+
+
+@pytest.fixture(scope="module")
+def scanner() -> CountingScanner:
+    return CountingScanner(Options(excerpts=True))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "exports"
+    made.mkdir()
+    lines = [msgspec.json.encode(each) for each in interactions(Story(weeks=1, per_week=40))]
+    (made / "a.jsonl").write_bytes(b"\n".join(lines[:20]) + b"\n{broken\n")
+    (made / "b.jsonl").write_bytes(b"\n".join(lines[20:]) + b"\n")
+    return made
+
+
+def scan(store: Store, folder: Path, scanner: CountingScanner) -> tuple[list[Scored | Problem | Skipped], int]:
+    before = scanner.scored
+    outcomes = list(scan_into(store, list(find_sources([str(folder)])), ReadOptions(), scanner))
+    return sorted(outcomes, key=repr), scanner.scored - before
+
+
+def test_what_is_unchanged_is_not_scored_again(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
+    store = Store(tmp_path / "s.duckdb")
+    plain = sorted(serial.run(list(find_sources([str(folder)])), ReadOptions(), scanner), key=repr)
+    first, worked = scan(store, folder, scanner)
+    assert first == plain
+    assert worked == len([each for each in first if isinstance(each, Scored)])
+    assert [each.record for each in first if isinstance(each, Problem)] == ["line 21"]
+    second, worked = scan(store, folder, scanner)
+    assert second == first
+    assert worked == 0
+
+
+def test_only_new_lines_of_a_changed_file_are_scored(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
+    store = Store(tmp_path / "s.duckdb")
+    first, _ = scan(store, folder, scanner)
+    file = folder / "b.jsonl"
+    extra = next(interactions(Story(seed=7)))
+    file.write_bytes(file.read_bytes() + msgspec.json.encode(msgspec.structs.replace(extra, id="new")) + b"\n")
+    second, worked = scan(store, folder, scanner)
+    assert worked == 1
+    assert len(second) == len(first) + 1
+    assert scan(store, folder, scanner) == (second, 0)
+
+
+def test_a_renamed_file_is_read_and_not_scored(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
+    store = Store(tmp_path / "s.duckdb")
+    first, _ = scan(store, folder, scanner)
+    (folder / "a.jsonl").rename(folder / "c.jsonl")
+    second, worked = scan(store, folder, scanner)
+    assert worked == 0
+    assert len(second) == len(first)
+    assert scan(store, folder, scanner) == (second, 0)
+
+
+def test_another_pack_or_other_weights_score_everything_again(folder: Path, tmp_path: Path) -> None:
+    own = tmp_path / "pack" / "friction"
+    own.mkdir(parents=True)
+    (own / "excuse.yml").write_text(
+        "category: excuse\nrules:\n  - id: gremlins\n    title: Gremlins\n    why: because\n    advice: say so\n"
+        "    patterns: [gremlins did it]\n"
+    )
+    store = Store(tmp_path / "s.duckdb")
+    plain = CountingScanner(Options(excerpts=True))
+    _, all_of_it = scan(store, folder, plain)
+    for options in (
+        Options(excerpts=True, packs=(tmp_path / "pack",)),
+        Options(excerpts=True, weights=Weights(category={"refusal": 3.0})),
+    ):
+        _, worked = scan(store, folder, CountingScanner(options))
+        assert worked == all_of_it
+    with store.reading() as connection:
+        digests = connection.execute("SELECT DISTINCT pack_digest FROM interactions").fetchall()
+    assert digests == [(notes_of(plain.pack, options).digest,)]
+    assert "+" in digests[0][0]
+
+
+def test_stopped_in_the_middle_the_rest_is_scored_next_time(
+    tmp_path: Path, folder: Path, scanner: CountingScanner
+) -> None:
+    store = Store(tmp_path / "s.duckdb")
+    running = scan_into(store, list(find_sources([str(folder)])), ReadOptions(), scanner)
+    for _ in range(25):
+        next(running)
+    running.close()
+    second, worked = scan(store, folder, scanner)
+    assert 0 < worked < len(second)
+
+
+def test_saved_results_are_a_store_too(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
+    outcomes = serial.run(list(find_sources([str(folder)])), ReadOptions(), scanner)
+    results = [each for each in outcomes if isinstance(each, Scored)]
+    file = tmp_path / "results.jsonl"
+    file.write_bytes(b"\n".join(msgspec.json.encode(each) for each in results) + b"\nnot json\n")
+    store = load_results([file], notes_of(scanner.pack))
+    assert sorted(store.scored(), key=repr) == sorted(results, key=repr)
+    assert [each.record for each in store.left_out(str(file))] == [f"line {len(results) + 1}"]
+    file.write_text('{"id": "1", "turns": []}\n')
+    with pytest.raises(UserError, match="no result lines"):
+        load_results([file], notes_of(scanner.pack))
+    with pytest.raises(UserError, match="cannot be read"):
+        load_results([tmp_path / "absent.jsonl"], notes_of(scanner.pack))
