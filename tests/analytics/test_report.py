@@ -70,6 +70,7 @@ def test_the_planted_story_is_told(report: Report) -> None:
     assert steps_of(report, "Work overload") == [("2026-W45", "up"), ("2026-W46", "down")]
     first = report.ledger[0]
     assert (first.kind, first.name) == ("policy", "return window")
+    assert first.conflicting
     assert {number.text for number in first.numbers} == {"14 days", "30 days"}
     assert "return window" in report.answers[0].answer
     assert "2026-W43" in report.answers[0].answer
@@ -304,7 +305,7 @@ def test_changes_file(tmp_path: Path) -> None:
     ("name", "process"),
     [
         ("30-day return window", "return window"),
-        ("90 days", "90 days"),
+        ("90 days", "time limit"),
         ("basic economy", "basic economy"),
         ("24 hour rule", "rule"),
     ],

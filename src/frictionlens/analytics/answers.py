@@ -106,7 +106,7 @@ def _process(buckets: Sequence[Bucket], ledger: Sequence[LedgerRow]) -> str:
         f"{number(first.points)} friction points; {percent(first.leaving.share)} of them with a leaving threat, "
         f"{percent(first.dead_ends.share)} a dead end."
     )
-    if first.numbers:
+    if first.conflicting:
         text += " It is quoted in different ways: " + _joined([each.text for each in first.numbers]) + "."
     rising = [row for row in ledger if row.series.steps and row.series.steps[-1].direction == "up"]
     if rising and rising[0].name != first.name:

@@ -27,7 +27,10 @@ class ChangeDate(msgspec.Struct, frozen=True):
 
     date: date
     process: str
+    """As the ledger names it."""
     what: str
+    names: tuple[str, ...] = ()
+    """Further names of the same process."""
 
 
 def load_changes(path: Path) -> tuple[ChangeDate, ...]:
@@ -47,7 +50,9 @@ def load_changes(path: Path) -> tuple[ChangeDate, ...]:
         raise UserError("not valid YAML", str(path), str(error).splitlines()[0]) from error
     except msgspec.ValidationError as error:
         raise UserError(
-            str(error), str(path), "write a list of entries: {date: 2026-10-19, process: return window, what: …}"
+            str(error),
+            str(path),
+            "write a list of entries: {date: 2026-10-19, process: return window, what: …, names: […]}",
         ) from error
 
 
@@ -126,9 +131,9 @@ def _weekly(
     connection: duckdb.DuckDBPyConnection, change: ChangeDate, zone: str, until: date, left_out: Collection[str]
 ) -> list[tuple[int, int, int, int]]:
     """Return (week from the date, evaluated, naming the process, naming another one); whole weeks only."""
-    wanted = _wanted(change)
+    wanted = {_wanted(change), *(name.strip().lower() for name in change.names)}
     names = connection.execute("SELECT DISTINCT name FROM charges WHERE kind <> 'none'").fetchall()
-    own = [name for (name,) in names if wanted in (name, process_of(name))]
+    own = [name for (name,) in names if wanted & {name, process_of(name)}]
     others = [name for (name,) in names if name not in own and process_of(name) not in left_out]
     rows = connection.execute(
         f"""

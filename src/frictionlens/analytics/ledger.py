@@ -154,7 +154,8 @@ class _Details:
             escalations=rate(numbers["escalations"], of),
             process_words=round(numbers["words"] or 0),
             process_minutes=round((numbers["seconds"] or 0) / 60, 1),
-            numbers=self._numbers(key) if key[0] in ("policy", "contract") else (),
+            numbers=(found := self._numbers(key) if key[0] in ("policy", "contract") else ()),
+            conflicting=len({number.unit for number in found}) < len(found),
             quotes=self._quotes(key),
             advice=self._advice(key),
             series=series,
@@ -216,7 +217,7 @@ class _Details:
         return int(rows[0][0])
 
     def _numbers(self, key: tuple[str, ...]) -> tuple[QuotedNumber, ...]:
-        """Find time limits quoted for one process that disagree: two or more in one unit, each heard twice."""
+        """Find the time limits quoted for one process, each in two interactions or more."""
         heard: dict[tuple[str, str], dict[int, tuple[int, str]]] = {}
         for k, position, quote, said in self._fetch(
             r"""SELECT k, position, quote, said FROM c
@@ -229,10 +230,8 @@ class _Details:
             for limit in limits_in(said) or limits_in(quote):
                 heard.setdefault(limit, {}).setdefault(k, (position, quote))
         often = {limit: where for limit, where in heard.items() if len(where) >= 2}
-        units = [unit for unit, _ in often]
         found = []
         for (unit, text), where in sorted(often.items(), key=lambda item: (-len(item[1]), item[0])):
-            if units.count(unit) > 1:
-                first = min(where)
-                found.append(QuotedNumber(text, len(where), self._cases.quote(first, *where[first])))
+            first = min(where)
+            found.append(QuotedNumber(text, unit, len(where), self._cases.quote(first, *where[first])))
         return tuple(found)

@@ -47,15 +47,8 @@ REFUSING: Final = ("refusal", "policy_shield", "disempowered")
 """Categories that can say a no; a finding counts where it also carries a kind of no, or is a plain refusal."""
 GRANTING: Final = ("commitment", "exception")
 
-KINDS_OF_NO: Final = {
-    "cannot": "cannot (system, limit)",
-    "may_not": "may not (rule)",
-    "not_me": "not me (someone else)",
-    "not_now": "not now (capacity)",
-    "your_fault": "your fault",
-    "no_reason": "no reason given",
-}
 NOBODY: Final = "nobody named"
+TIME_LIMIT: Final = "time limit"
 
 
 def title_of(category: str, titles: dict[str, str]) -> str:

@@ -144,9 +144,11 @@ class Answer(Struct, frozen=True):
 
 
 class QuotedNumber(Struct, frozen=True):
-    """A number that was quoted for a process, and how many interactions heard it."""
+    """A time limit that was quoted for a process, and how many interactions heard it."""
 
     text: str
+    unit: str
+    """Limits in one unit can disagree."""
     interactions: int
     example: Quote | None
 
@@ -182,7 +184,9 @@ class LedgerRow(Struct, frozen=True):
     process_words: int
     process_minutes: float
     numbers: tuple[QuotedNumber, ...]
-    """Conflicting numbers; empty where all agree."""
+    """Time limits quoted in two interactions or more, most frequent first."""
+    conflicting: bool
+    """Whether two of them are in one unit: the same policy, quoted in different ways."""
     quotes: tuple[Quote, ...]
     advice: Advice | None
     series: Series

@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from frictionlens.analytics.meanings import DEAD_END, ESCALATION, GRANTING, LEAVING, NOBODY, REFUSING
+from frictionlens.analytics.meanings import DEAD_END, ESCALATION, GRANTING, LEAVING, NOBODY, REFUSING, TIME_LIMIT
 from frictionlens.analytics.periods import Period
 
 if TYPE_CHECKING:
@@ -101,8 +101,11 @@ def build_tables(
         f"""
         CREATE OR REPLACE TEMP TABLE c AS
         SELECT f.k, f.bucket, f.position, f.category, f.rule_id, f.kind_of_no, f.quote, charge.kind AS kind,
-            named.process AS name, charge.name AS said, f.points / len(f.charged) AS points
-        FROM f, unnest(f.charged) AS u(charge)
+            CASE WHEN named.process = '{TIME_LIMIT}'
+                THEN concat_ws(' · ', named.process, coalesce(i.queue, i.product, i.tags[1]))
+                ELSE named.process END AS name,
+            charge.name AS said, f.points / len(f.charged) AS points
+        FROM f JOIN i ON i.k = f.k, unnest(f.charged) AS u(charge)
         JOIN named ON named.kind = charge.kind AND named.name = charge.name
         WHERE f.family = 'friction'
         UNION ALL
@@ -113,13 +116,18 @@ def build_tables(
 
 
 def process_of(name: str) -> str:
-    """Return the process that a charged name belongs to: without its time limit, where anything else is left.
+    """Return the process that a charged name belongs to: the name without its number of days.
+
+    A name that is nothing but a time limit says too little to be a process of its own: all of them in one queue (or
+    product, or tag) are one process, so that "30 days" and "90 days" are seen to disagree.
 
     >>> process_of("30-day return window"), process_of("90 days")
-    ('return window', '90 days')
+    ('return window', 'time limit')
     """
     rest = re.sub(r"\s+", " ", _DURATION.sub(" ", name)).strip(" -")
-    return rest if re.search(r"[a-z]{3}", rest, re.IGNORECASE) else name
+    if rest == name:
+        return name
+    return rest if re.search(r"[^\W\d_]{3}", rest) else TIME_LIMIT
 
 
 def limits_in(text: str) -> list[tuple[str, str]]:

@@ -1,0 +1,75 @@
+"""`scan --store` and `report` on the command line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from frictionlens import synthetic
+from frictionlens.cli import app
+from frictionlens.errors import UserError
+
+
+def run(*args: str | Path) -> Result:
+    return CliRunner().invoke(app, [str(each) for each in args])
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three made-up weeks, scanned into a store and into result lines."""
+    made = tmp_path_factory.mktemp("report")
+    synthetic.main([str(made / "weeks"), "--weeks", "3", "--per-week", "60"])
+    first = run("scan", made / "weeks", "--store", made / "s.duckdb", "-o", made / "results.jsonl")
+    assert first.exit_code == 0, first.output
+    return made
+
+
+def test_a_store_and_saved_results_give_the_same_report(folder: Path) -> None:
+    one, other = folder / "one.json", folder / "other.json"
+    for source, target in ((["--store", folder / "s.duckdb"], one), ([folder / "results.jsonl"], other)):
+        result = run("report", *source, "-o", target)
+        assert result.exit_code == 0, result.output
+    assert one.read_bytes() == other.read_bytes()
+
+
+def test_every_output_in_one_run(folder: Path) -> None:
+    targets = [folder / f"out.{suffix}" for suffix in ("html", "md", "xlsx", "json")]
+    result = run("report", "--store", folder / "s.duckdb", *(word for path in targets for word in ("-o", path)))
+    assert result.exit_code == 0, result.output
+    assert all(path.stat().st_size > 2_000 for path in targets)
+
+
+def test_the_terminal_and_standard_output(folder: Path) -> None:
+    shown = run("report", "--store", folder / "s.duckdb", "--week", "2026-W40")
+    assert shown.exit_code == 0
+    assert "Friction report, week 40 of 2026" in shown.stdout
+    assert run("report", "--store", folder / "s.duckdb", "--to", "markdown").stdout.startswith("# Friction report")
+
+
+def test_a_second_scan_says_the_same(folder: Path) -> None:
+    again = folder / "again.jsonl"
+    assert run("scan", folder / "weeks", "--store", folder / "s.duckdb", "-o", again).exit_code == 0
+    assert again.read_bytes() == (folder / "results.jsonl").read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("args", "message"),
+    [
+        (["--store", "absent.duckdb"], "no such store"),
+        (["--store", "absent.duckdb", "results.jsonl"], "a store or saved results"),
+        (["--week", "2026-W40"], "a store or saved results"),
+        (["absent.jsonl"], "cannot be read"),
+        (["absent.jsonl", "-o", "report.docx"], "no report has the suffix"),
+        (["absent.jsonl", "--to", "pdf"], "no report kind"),
+        (["absent.jsonl", "--timezone", "Mars"], "time zone"),
+    ],
+)
+def test_mistakes_are_said_at_once(
+    args: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run("report", *args)
+    assert isinstance(result.exception, UserError)
+    assert message in str(result.exception)
