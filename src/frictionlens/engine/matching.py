@@ -5,13 +5,17 @@ Matchers are built when a pattern is first needed: most patterns never are in a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from spacy.lang.en import English
 from spacy.matcher import Matcher
 from spacy.tokens import Doc
 
-from frictionlens.engine.steps import Sequence, reach_of, sequences
+from frictionlens.engine.prefilter import demand_of
+from frictionlens.engine.sieve import sieve_of
+from frictionlens.engine.steps import Sequence, sequences
 from frictionlens.rules.pattern import Pattern, TokenPattern
 
 if TYPE_CHECKING:
@@ -32,13 +36,18 @@ class Hit(NamedTuple):
     """(charged kind or "", first word, end) of the charged process, where the pattern captures it."""
 
 
-class _Entry(NamedTuple):
+@dataclass
+class _Entry:
     pattern: Pattern | TokenPattern
     """Kept beside its matcher, so that its id cannot be given to another pattern."""
-    matcher: Any
-    sequences: list[Sequence]
+    anchor: frozenset[str] | None = None
+    """Words of which one must be in the sentence."""
+    sieve: Callable[[str], object] | None = None
+    matcher: Any = None
+    """Built when the sieve first lets a sentence through."""
+    sequences: list[Sequence] = field(default_factory=list)
     """Empty unless the pattern captures."""
-    reach: int | None
+    reach: int = 0
 
 
 class Decider:
@@ -75,14 +84,20 @@ class Decider:
     def find(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> list[Hit]:
         """Return every hit, leftmost first, the longest first among those with one start."""
         words = sentence.words
+        entry = self._entries.get(id(pattern))
+        if entry is None:
+            entry = self._entries[id(pattern)] = self._prepare(pattern)
+        if entry.anchor is not None and entry.anchor.isdisjoint(sentence.word_set):
+            return []
+        if entry.sieve is not None and not entry.sieve(sentence.line):
+            return []
+        if entry.matcher is None:
+            self._build(entry)
         if not words:
             return []
         doc = sentence.doc
         if doc.vocab is not self._vocab:
             doc = self.doc(words)
-        entry = self._entries.get(id(pattern))
-        if entry is None:
-            entry = self._entries[id(pattern)] = self._build(pattern)
         if entry.sequences:
             strings = self._vocab.strings
             hits = [
@@ -101,22 +116,31 @@ class Decider:
                 while last and words[last - 1] in _MARKS:
                     last -= 1
                 hits = [hit for hit in hits if hit.end >= last]
-            hits = [hit for hit in hits if _length(sentence, hit) <= (entry.reach or 0)]
+            hits = [hit for hit in hits if _length(sentence, hit) <= entry.reach]
         hits.sort(key=lambda hit: (hit.start, -hit.end))
         return hits
 
-    def _build(self, pattern: Pattern | TokenPattern) -> _Entry:
-        matcher = Matcher(self._vocab)
+    def _prepare(self, pattern: Pattern | TokenPattern) -> _Entry:
         if isinstance(pattern, TokenPattern):
-            matcher.add("0", [list(pattern.tokens)])
-            return _Entry(pattern, matcher, [], None)
-        flat = sequences(pattern)
-        if pattern.captures:
-            for number, sequence in enumerate(flat):
-                matcher.add(str(number), [[step.spacy() for step in sequence]])
-        else:
+            return _Entry(pattern)
+        demand = demand_of(pattern)
+        anchor = demand.needs[demand.anchor] if demand.needs else None
+        if anchor is not None and any(not word[0].isalnum() or word[-1] == "*" for word in anchor):
+            anchor = None
+        return _Entry(pattern, anchor, sieve_of(pattern).search, reach=demand.reach)
+
+    def _build(self, entry: _Entry) -> None:
+        matcher = entry.matcher = Matcher(self._vocab)
+        if isinstance(entry.pattern, TokenPattern):
+            matcher.add("0", [list(entry.pattern.tokens)])
+            return
+        flat = sequences(entry.pattern)
+        if not entry.pattern.captures:
             matcher.add("0", [[step.spacy() for step in sequence] for sequence in flat])
-        return _Entry(pattern, matcher, flat if pattern.captures else [], reach_of(pattern))
+            return
+        entry.sequences = flat
+        for number, sequence in enumerate(flat):
+            matcher.add(str(number), [[step.spacy() for step in sequence]])
 
 
 def _length(sentence: Sentence, hit: Hit) -> int:

@@ -68,11 +68,8 @@ class Demand:
 def demand_of(pattern: Pattern) -> Demand:
     """Return what must be in a text for the pattern to match."""
     needs = _needs(pattern.root)
-    if not needs:
-        return NOTHING
-    telling = [need for need in needs if not need & _EVERYWHERE] or needs
-    anchor = min(range(len(telling)), key=lambda place: (_weight(telling[place]), place))
-    return Demand(tuple(telling), anchor, reach_of(pattern))
+    anchor = min(range(len(needs)), key=lambda place: (_weight(needs[place]), place), default=0)
+    return Demand(tuple(needs), anchor, reach_of(pattern))
 
 
 NOTHING: Final = Demand((), 0, 0)
@@ -83,8 +80,9 @@ def _needs(node: Node) -> list[Need]:
     match node:
         case Word(text):
             return [frozenset({text})]
-        case Affix(prefix, suffix) if prefix and not suffix:
-            return [frozenset({f"{prefix}*"})]
+        case Affix(prefix, suffix) if prefix or suffix:
+            # With both, its beginning is enough: nothing can be asked for twice of one word.
+            return [frozenset({f"{prefix}*" if prefix else f"*{suffix}"})]
         case Kind(name):
             return [frozenset({f"{{{name}}}"})]
         case Capture(inner):
@@ -100,9 +98,16 @@ def _needs(node: Node) -> list[Need]:
 
 
 def _weight(need: Need) -> int:
-    return sum(
-        400 if word in _EVERYWHERE else 40 if word in _COMMON else 30 if word == "{number}" else 1 for word in need
-    )
+    return sum(_weight_of(word) for word in need)
+
+
+def _weight_of(word: str) -> int:
+    if word in _EVERYWHERE:
+        return 400
+    if word in _COMMON or word in ("{number}", "?"):
+        return 40
+    # Short affixes stand in many words.
+    return 1 if "*" not in word else 400 if len(word) <= 3 else 60 if len(word) == 4 else 4
 
 
 class WordSearch:
@@ -143,6 +148,11 @@ def expression(key: str, spelling: Spelling) -> bytes:
     """Return the byte expression that holds every writing of a word, for case to be ignored."""
     if key in _SPECIAL:
         return _SPECIAL[key].encode("latin-1")
+    if key.startswith("*"):
+        suffix = key[1:]
+        others = {writing for writing, words in spelling.table.items() if any(word.endswith(suffix) for word in words)}
+        forms = [rf"{_literal(suffix)}\b", *(rf"\b{_literal(form)}\b" for form in sorted(others))]
+        return "|".join(forms).encode("latin-1")
     if key.endswith("*"):
         prefix = key[:-1]
         others = {

@@ -31,9 +31,9 @@ from frictionlens.rules.pattern import (
 MAX_SEQUENCES: Final = 600
 """Beyond this a pattern is two patterns: matching costs time per sequence."""
 
-CHARACTERS_A_WORD: Final = 16
+CHARACTERS_A_WORD: Final = 10
 SPARE_CHARACTERS: Final = 24
-"""English words have under 6 characters; links, numbers and lists between the words of a pattern are cut off here."""
+"""English words have under 6 characters with their space; what spans far more is a coincidence over a list or table."""
 
 _NEVER_SWALLOWED: Final = (*NEGATIONS, "{link}", "{email}")
 _KIND_REGEX: Final = {

@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Literal
 
 from frictionlens.engine.matching import Decider
+from frictionlens.engine.sieve import line_of
 from frictionlens.engine.tokens import sentence_bounds, tokenise
 from frictionlens.model import COMPANY_ROLES, Interaction, Turn
 from frictionlens.rules.spelling import Spelling
@@ -33,6 +34,16 @@ class Sentence:
     def words(self) -> list[str]:
         """Return its canonical words."""
         return self._tokens[0]
+
+    @cached_property
+    def word_set(self) -> frozenset[str]:
+        """Return its canonical words without order."""
+        return frozenset(self.words)
+
+    @cached_property
+    def line(self) -> str:
+        """Return its canonical words as the sieve reads them."""
+        return line_of(self.words)
 
     @cached_property
     def doc(self) -> Any:
