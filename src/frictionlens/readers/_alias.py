@@ -158,7 +158,7 @@ def _label_in(turn: Mapping[str, Any], options: ReadOptions, shape: _Shape) -> s
     fallback: str | None = None
     for key in shape.role:
         if label := _label(turn[key]):
-            if role_of(label, options) != "unknown":
+            if role_of(label, options, _WORDS) != "unknown":
                 return label
             fallback = fallback or label
     return fallback
@@ -169,6 +169,13 @@ def _label(value: Any) -> str | None:
         return pick_text(value, "role", "type", "name", "display_name", "id")
     return text_of(value)
 
+
+_WORDS: Final[Mapping[str, Role]] = {
+    "incoming": "customer", "outgoing": "agent",
+    "cust.": "customer", "borrower": "customer", "traveler": "customer", "traveller": "customer", "shopper": "customer",
+    "wizard": "agent", "support_agent": "agent", "human_agent": "agent", "ai_agent": "bot", "llm": "bot",
+}  # fmt: skip
+"""Words for roles beyond the common ones, as found in fields that hold nothing but a role or a direction."""
 
 _FLAGS: Final[Mapping[str, tuple[Role, Role]]] = {
     "is_agent": ("agent", "customer"),
@@ -209,7 +216,7 @@ def draft_of(turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = N
             text, label = turn[key], key
         elif label is None:
             return None
-    role = role_of(label, options, own)
+    role = role_of(label, options, own or _WORDS)
     if role == "unknown" and (flagged := _flag(turn)):
         role = flagged
     name = next((found for key in shape.name if (found := _label(turn[key]))), label)

@@ -185,11 +185,22 @@ def _first_line_is_json(data: bytes) -> bool:
 
 
 def _lines(source: Source) -> Iterator[Item | Problem]:
+    broken: tuple[int, bytes] | None = None
     for number, line in source.lines():
+        if broken:
+            yield Problem(source.name, f"line {broken[0]}", "not valid JSON", "the other lines were read")
+            broken = None
         try:
             yield Item(parse_json(line), f"line {number}")
         except (ValueError, RecursionError):
-            yield Problem(source.name, f"line {number}", "not valid JSON", "the other lines were read")
+            broken = number, line
+    if broken:
+        # Only the last line can be cut off; what stands before the cut is read.
+        for found in _salvage(source, broken[1]):
+            if isinstance(found, Problem):
+                yield Problem(source.name, f"line {broken[0]}", found.reason.replace(" at line 1", ""), found.hint)
+            else:
+                yield Item(found.value, f"line {broken[0]}")
 
 
 def _salvage(source: Source, data: bytes) -> Iterator[Item | Problem]:
@@ -211,7 +222,7 @@ def _salvage(source: Source, data: bytes) -> Iterator[Item | Problem]:
             at_end = broken >= len(text) - 1 or "Unterminated" in str(error)
             what = "the file is cut off" if at_end else f"broken JSON at line {line}"
             yield Problem(source.name, f"value {number}" if number > 1 else "", what, _CUT_HINT)
-            if value is not None:
+            if value:
                 yield Item(value, f"value {number}" if number > 1 else "")
             return
         yield Item(value, f"value {number}")

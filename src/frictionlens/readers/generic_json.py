@@ -49,6 +49,17 @@ def _sniff(head: Head) -> str | None:
         text = texts_of(candidate)
         if text and parse_dialogue(text.splitlines()[:50], options, minimum=2).turns:
             return "a transcript of labelled lines in one value"
+    if name := _list_of_turns(record, options):
+        return f"{name}[] of turns: who spoke and what was said"
+    return None
+
+
+def _list_of_turns(record: dict[str, Any], options: ReadOptions) -> str | None:
+    """Return the wrapper whose list holds the turns themselves, as a page of messages has them."""
+    for name in _WRAPPERS:
+        value = record.get(name)
+        if isinstance(value, list) and sum(is_turn(each, options) for each in value[:5]) >= min(2, len(value)) > 0:
+            return name
     return None
 
 
@@ -70,17 +81,23 @@ def _from_list(source: Source, options: ReadOptions) -> Iterator[Record]:
     for found in iter_documents(source):
         if isinstance(found, Problem):
             yield found
-            continue
-        rows = found.value if isinstance(found.value, list) else [found.value]
-        groups: dict[str | None, list[Any]] = {}
-        for row in rows:
-            group = (pick_text(row, options.columns.get("id", ""), *GROUP) or "") if isinstance(row, dict) else ""
-            groups.setdefault(group or None, []).append(row)
-        for number, (name, turns) in enumerate(groups.items(), 1):
-            where = found.where if len(groups) == 1 else f"{found.where} group {number}"
-            facts = facts_of(turns[0], options) if isinstance(turns[0], dict) else {}
-            facts.pop("start", None)
-            yield build_interaction(source, name, drafts_of(turns, options), where=where, **facts)
+        else:
+            yield from _grouped(
+                source, found.value if isinstance(found.value, list) else [found.value], found.where, options
+            )
+
+
+def _grouped(source: Source, rows: list[Any], where: str, options: ReadOptions) -> Iterator[Record]:
+    """Read a list of turns: one conversation, or several where the turns name theirs."""
+    groups: dict[str | None, list[Any]] = {}
+    for row in rows:
+        name = pick_text(row, options.columns.get("id", ""), *GROUP) if isinstance(row, dict) else None
+        groups.setdefault(name, []).append(row)
+    for number, (name, turns) in enumerate(groups.items(), 1):
+        facts = facts_of(turns[0], options) if isinstance(turns[0], dict) else {}
+        facts.pop("start", None)
+        place = where if len(groups) == 1 else f"{where} group {number}"
+        yield build_interaction(source, name, drafts_of(turns, options), where=place, **facts)
 
 
 def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
@@ -93,6 +110,10 @@ def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
             continue
         # A wrapper's list is looked into only where the object itself holds no turns: `conversations` may be either.
         own = turns_of(found.value, options)
+        wrapper = None if own else _list_of_turns(found.value, options)
+        if wrapper:
+            yield from _grouped(source, found.value[wrapper], found.where, options)
+            continue
         for item in [found] if own else explode(found, *_WRAPPERS):
             try:
                 yield _conversation(source, item, own or _turns_in(item.value, options), options)
