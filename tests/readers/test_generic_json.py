@@ -1,5 +1,7 @@
 """JSON of no known product: every layout says the same two turns."""
 
+# ruff: noqa: E501 - records are easier to read on one line
+
 from __future__ import annotations
 
 import io
@@ -27,7 +29,14 @@ SHAPES: list[Any] = [
     {"transcript": [{"source": "agent", "message": A}, {"source": "customer", "message": C}]},
     {"turns": [{"speaker": "Agent", "utterance": A}, {"speaker": "Customer", "utterance": C}]},
     {"dialogue": [{"who": "rep", "text": A}, {"who": "caller", "text": C}]},
-    {"data": {"messages": [{"sender": {"type": "agent", "name": "Dana"}, "body": A}, {"sender": {"type": "contact"}, "body": C}]}},
+    {
+        "data": {
+            "messages": [
+                {"sender": {"type": "agent", "name": "Dana"}, "body": A},
+                {"sender": {"type": "contact"}, "body": C},
+            ]
+        }
+    },
     {"conversation": [{"from": "agent", "content": [{"type": "text", "text": A}]}, {"from": "user", "content": C}]},
     {"dialog": [{"agent": A}, {"customer": C}]},
     {"log": [["agent", A], ["customer", C]]},
@@ -62,7 +71,13 @@ def test_facts_of_the_conversation_are_carried() -> None:
         "turns": [{"role": "agent", "text": A, "start_ms": 1500, "end_ms": 2000}, {"role": "customer", "text": C, "start_ms": 9000}],
     }  # fmt: skip
     (found,) = interactions(record)
-    assert (found.id, found.channel, found.agent, found.queue, found.team) == ("c9", "voice", "Dana", "Billing", "Tier 1")
+    assert (found.id, found.channel, found.agent, found.queue, found.team) == (
+        "c9",
+        "voice",
+        "Dana",
+        "Billing",
+        "Tier 1",
+    )
     assert (found.tags, found.csat, found.qa_score, found.product) == (("vip",), 2.0, 98.0, "Phone")
     assert (found.started_at, found.language) == ("2026-01-05T09:00:00Z", "en")
     assert [(turn.at, turn.end) for turn in found.turns] == [(1.5, 2.0), (9.0, None)]
@@ -77,7 +92,9 @@ def test_labels_that_say_nothing_stay_unknown_until_mapped() -> None:
 
 def test_columns_can_be_told() -> None:
     record = {"wer": [{"x": "a", "y": A}, {"x": "c", "y": C}]}
-    options = ReadOptions(format="generic-json", columns={"turns": "wer", "text": "y", "role": "x"}, roles={"a": "agent", "c": "customer"})
+    options = ReadOptions(
+        format="generic-json", columns={"turns": "wer", "text": "y", "role": "x"}, roles={"a": "agent", "c": "customer"}
+    )
     assert [turn.role for turn in interactions(record, options)[0].turns] == ["agent", "customer"]
 
 

@@ -1,5 +1,7 @@
 """Joins and splits that Zendesk exports need."""
 
+# ruff: noqa: E501 - records are easier to read on one line
+
 from __future__ import annotations
 
 import io

@@ -210,11 +210,13 @@ def _accept(lines: Sequence[_Line], options: ReadOptions, known: frozenset[str])
                 strong.add(line.label)
     accepted: dict[str, bool] = {}
     names: list[str] = []
+    # `User: jsmith` is a line of a form; beside `Agent: …` it is who the agent talks to.
+    answered = any(_common_role(label) in {"agent", "bot"} for label in seen)
     for label in seen:
         key = label.casefold()
         if key in options.roles or label in known:
             accepted[label] = True
-        elif key in NOT_LABELS:
+        elif key in NOT_LABELS and not (_common_role(label) == "customer" and answered):
             accepted[label] = False
         elif label_role(label, options) != "unknown" or looks_like_speaker(label):
             accepted[label] = True
