@@ -45,7 +45,11 @@ def build_call(
         where: place in the file.
         facts: further arguments of `build_interaction`.
     """
-    said = [phrase for phrase in phrases if phrase.text and phrase.text.strip()]
+    said = [
+        phrase._replace(speaker=_scalar(phrase.speaker), channel=_scalar(phrase.channel))
+        for phrase in phrases
+        if phrase.text and phrase.text.strip()
+    ]
     several_channels = len({phrase.channel for phrase in said if phrase.channel is not None}) > 1
     speakers: dict[Any, set[Any]] = {}
     for phrase in said:
@@ -63,6 +67,10 @@ def build_call(
     return build_interaction(
         source, record_id, drafts, where=where, joined=any(draft.speaker for draft in drafts), **facts
     )
+
+
+def _scalar(label: Any) -> Any:
+    return label if isinstance(label, str | int | float) and not isinstance(label, bool) and label != "" else None
 
 
 def _label(phrase: Phrase, several_channels: bool, several_speakers: bool) -> str | None:

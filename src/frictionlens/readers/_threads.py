@@ -50,6 +50,10 @@ def read_threads(source: Source, mails: Mails, options: ReadOptions) -> Iterator
             problems.append(Problem(source.name, where, f"not a readable mail: {type(error).__name__}"))
             keys.append(-1)
             continue
+        if not (mail.message_id or mail.address or mail.name or mail.subject or mail.when):
+            problems.append(Problem(source.name, where, "not a mail: it has none of the headers of one"))
+            keys.append(-1)
+            continue
         own = hash(mail.message_id) if mail.message_id else hash((number, data[:200]))
         if mail.message_id and own in seen:
             problems.append(Skipped(source.name, where, "a mail with this Message-ID was read before", "duplicate"))

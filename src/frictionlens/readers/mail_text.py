@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from frictionlens.errors import Problem
 from frictionlens.model import Interaction, Turn
-from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, stem_of
+from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of, stem_of
 from frictionlens.readers._mail import cut_reply, starts_history
 
 
@@ -20,9 +21,14 @@ def _sniff(head: Head) -> str | None:
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    if source.head.is_binary or source.head.text.lstrip()[:1] in ("{", "["):
+        yield Problem(source.name, "", "not the text of a mail")
+        return
     with source.text() as stream:
         text = stream.read(16_000_000)
-    yield Interaction(stem_of(source), (Turn("unknown", cut_reply(text)),), source.name, "email")
+    # The text names nobody: `--role author=agent` says who wrote it.
+    turn = Turn(role_of("author", options), cut_reply(text), speaker="author")
+    yield Interaction(stem_of(source), (turn,), source.name, "email")
 
 
 FORMAT = Format(

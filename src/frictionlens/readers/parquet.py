@@ -11,6 +11,8 @@ from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._table import Row, Table, read_table
 
 _BATCH = 2_048
+_BROKEN = (OSError, ValueError, KeyError, TypeError, OverflowError, MemoryError)
+"""What damaged files make pyarrow raise besides its own errors."""
 
 
 def _sniff(head: Head) -> str | None:
@@ -33,7 +35,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     try:
         try:
             file = pq.ParquetFile(stream)
-        except (pa.ArrowException, OSError) as error:
+        except (pa.ArrowException, *_BROKEN) as error:
             yield Problem(source.name, "", f"not a readable Parquet file: {type(error).__name__}", "it may be cut off")
             return
         names: list[str] = list(file.schema_arrow.names)
@@ -47,7 +49,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
                     for row in zip(*columns, strict=True):
                         number += 1
                         yield number, row
-            except (pa.ArrowException, OSError) as error:
+            except (pa.ArrowException, *_BROKEN) as error:
                 if not problems:
                     problems.append(Problem(source.name, f"after row {number}", f"broken data: {type(error).__name__}"))
 

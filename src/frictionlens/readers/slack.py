@@ -79,8 +79,8 @@ def _channel(
         for item in iter_items(file, "messages"):
             if isinstance(item, Problem):
                 yield item
-            elif not isinstance(item.value, dict):
-                yield Problem(file.name, item.where, "not a message: an object was expected")
+            elif not isinstance(item.value, dict) or not {"ts", "text", "user"} & item.value.keys():
+                yield Problem(file.name, item.where, "not a message: an object with ts, user and text was expected")
             else:
                 threads[text_of(item.value.get("thread_ts")) or ""].append(item.value)
     for thread, messages in sorted(threads.items()):
@@ -88,7 +88,7 @@ def _channel(
             # The root of a thread whose answers are gone is an ordinary message.
             threads[""] += messages
     for thread, messages in sorted(threads.items()):
-        if not thread or len(messages) > 1:
+        if messages and (not thread or len(messages) > 1):
             drafts = [_draft(message, people, options) for message in messages]
             name = f"{channel}:{thread}" if thread else channel
             yield build_interaction(source, name, drafts, channel="messaging", queue=channel)

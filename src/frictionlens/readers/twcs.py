@@ -64,6 +64,9 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
         yield Problem(source.name, "", "no table")
         return
     column = {plain(name): index for index, name in enumerate(dialect.header)}
+    if missing := _NEEDED - column.keys():
+        yield Problem(source.name, "", f"columns of twcs.csv are missing: {', '.join(sorted(missing))}")
+        return
     at_id, at_parent, at_replies = column["tweetid"], column["inresponsetotweetid"], column.get("responsetweetid")
     problems: list[Problem] = []
     ids, children, parents = array("q"), array("q"), array("q")

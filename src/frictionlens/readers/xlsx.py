@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
-from typing import Any, Final
+from collections.abc import Callable, Iterator
+from typing import Any, Final, TypeVar
 
 from frictionlens.errors import Problem, Skipped
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
@@ -14,6 +14,8 @@ from frictionlens.readers._table import SAMPLE, Row, Table, missing_text, plan_t
 
 MOST_BYTES: Final = 300 * 1024 * 1024
 """What the parts of a spreadsheet may expand to: it is held in memory."""
+
+T = TypeVar("T")
 
 _KNOWN: Final = frozenset(name for names in ALIASES.values() for name in names)
 
@@ -34,6 +36,16 @@ def _expands_to(data: bytes) -> int:
         return sum(member.file_size for member in archive.infolist())
 
 
+def _guarded(call: Callable[[], T]) -> T:
+    """Call into calamine, whose Rust code can panic on a damaged file: that is no `Exception`."""
+    try:
+        return call()
+    except BaseException as error:
+        if type(error).__name__ == "PanicException":
+            raise ValueError("damaged") from None
+        raise
+
+
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     import python_calamine
 
@@ -44,7 +56,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
             reason = f"expands to more than {MOST_BYTES // 2**20} MB, too much for a spreadsheet"
             yield Problem(source.name, "", reason, "save it as CSV")
             return
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        book = _guarded(lambda: python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)))
     except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         yield Problem(
             source.name, "", f"not a readable spreadsheet: {type(error).__name__}", "it may be cut off or encrypted"
@@ -53,7 +65,9 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     tables: list[tuple[str, list[str], list[list[Any]], int]] = []
     for name in book.sheet_names:
         try:
-            rows: list[list[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            rows: list[list[Any]] = _guarded(
+                lambda name=name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+            )
         except (python_calamine.CalamineError, ValueError, OSError) as error:
             yield Problem(source.name, name, f"the sheet could not be read: {type(error).__name__}")
             continue
