@@ -140,7 +140,7 @@ def test_expectations_run_as_a_test_suite(run: Run) -> None:
     )
     ran = run("check", "qa.jsonl")
     assert ran.code == 1
-    assert "expected exception, which was not found  missed" in ran.out
+    assert re.search(r"expected exception, which was not found\s+missed$", ran.out, re.MULTILINE)
     assert "expected no refusal" in ran.out
     assert "did you mean 'refusal'" in ran.out
     assert "4 of them samples with expectations (1 as expected)" in ran.out

@@ -220,7 +220,8 @@ class TestText:
 
     def test_place_words_and_remedy_are_shown(self, failed: Verdict) -> None:
         text = renderer("text")(failed, NOTES)
-        assert "   12  We can't do that  macro 1  refusal.flat" in text
+        assert "   12  We can't do that\n       “can't" in text
+        assert "       macro 1 · refusal.flat · new finding of high severity" in text
         assert "Better: Say what you can do." in text
         assert "1 baseline entry stale" in text
         assert "expected refusal, which was not found" in text

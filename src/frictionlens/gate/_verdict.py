@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -129,8 +130,11 @@ class Verdict:
         """Return the share of interactions in which friction could be looked for; 1 when there are none."""
         return sum(each.evaluated for each in self.cases) / len(self.cases) if self.cases else 1.0
 
-    def marks(self) -> Iterator[Mark]:
-        """Yield what to point at, in the order of the results: findings first, then the interaction as a whole."""
+    def marks(self) -> list[Mark]:
+        """Return what to point at, by source and line; what has no line comes last, in the order of the results."""
+        return sorted(self._marks(), key=lambda mark: (mark.source, mark.line or math.inf))
+
+    def _marks(self) -> Iterator[Mark]:
         for case in self.cases:
             scored = case.scored
             for index, finding in enumerate(scored.findings):

@@ -8,6 +8,7 @@ from itertools import groupby
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from frictionlens.gate import Mark, Verdict
@@ -53,26 +54,32 @@ def build(verdict: Verdict, notes: Notes, *, everything: bool = False) -> Render
 
 
 def _mark(mark: Mark, notes: Notes) -> Iterator[RenderableType]:
-    style = {"error": "red", "warning": "yellow", "note": "dim"}[mark.level]
-    head = Text.assemble(
-        (f"{mark.line or '':>5}  ", "cyan"),
-        (on_one_line(title_of(mark, notes) if mark.finding else "; ".join(mark.messages)), style),
-        ("  " + on_one_line(mark.interaction_id), "dim"),
-        (f"  {mark.rule_id}" if mark.finding else "", "dim"),
-    )
-    yield head
-    if mark.finding is None:
-        return
-    if quote := on_one_line(mark.finding.quote):
-        yield Padding(Text(f"“{quote}”"), (0, 0, 0, 7), expand=False)
-    reasons = [on_one_line(message) for message in mark.messages]
+    style = {"error": "bold red", "warning": "yellow", "note": "dim"}[mark.level]
+    title = title_of(mark, notes) if mark.finding else "; ".join(mark.messages)
+    yield _hanging(Text.assemble((f"{mark.line or '':>5}  ", "cyan"), (on_one_line(title), style)))
+    reasons = [on_one_line(message) for message in mark.messages] if mark.finding else []
     if mark.standing in ("suppressed", "advisory", "accepted"):
         reasons.append(f"{mark.standing}: {mark.note}" if mark.note else "accepted in the baseline")
-    if reasons:
-        yield Padding(Text("; ".join(reasons), style="dim"), (0, 0, 0, 7), expand=False)
+    if mark.finding and (quote := on_one_line(mark.finding.quote)):
+        yield _indented(Text(f"“{quote}”"))
+    place = [on_one_line(mark.interaction_id), *([mark.rule_id] if mark.finding else [])]
+    yield _indented(Text(" · ".join([*place, *reasons]), "dim"))
     note = notes.get(mark.rule_id)
     if note and note.advice and mark.level == "error":
-        yield Padding(Text(f"Better: {note.advice}", style="green"), (0, 0, 0, 7), expand=False)
+        yield _indented(Text(f"Better: {note.advice}", "green"))
+
+
+def _indented(text: Text) -> RenderableType:
+    return Padding(text, (0, 0, 0, 7), expand=False)
+
+
+def _hanging(text: Text) -> RenderableType:
+    """Wrap a line that begins with a line number below its words, not below the number."""
+    grid = Table.grid(padding=0)
+    grid.add_column(width=7, no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(text[:7], text[7:])
+    return grid
 
 
 def _limits(verdict: Verdict) -> Iterator[RenderableType]:
@@ -90,7 +97,8 @@ def _housekeeping(verdict: Verdict) -> Iterator[RenderableType]:
             f"{_count(count, 'baseline entry', 'baseline entries')} stale; --update-baseline takes them out:", "yellow"
         )
         for entry in verdict.stale:
-            yield Text(f"  {entry.source}  {on_one_line(entry.interaction_id)}  {entry.rule_id}", "dim")
+            words = f"{entry.source}: {entry.rule_id} in {on_one_line(entry.interaction_id)}"
+            yield Padding(Text(words, "dim"), (0, 0, 0, 2), expand=False)
     for suppression in verdict.expired:
         yield Text(
             f"{suppression.where}: this suppression ran out on {suppression.expires} ({suppression.selector})", "yellow"

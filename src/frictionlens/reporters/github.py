@@ -18,7 +18,7 @@ def render(verdict: Verdict, notes: Notes) -> str:
 
 
 def _lines(verdict: Verdict, notes: Notes) -> Iterator[str]:
-    marks = list(verdict.marks())
+    marks = verdict.marks()
     # GitHub shows the first ten of a kind per step, so what fails comes first.
     for mark in [each for each in marks if each.level == "error"]:
         yield _command("error", message_of(mark, notes), mark.source, mark.line, title_of(mark, notes))

@@ -16,7 +16,7 @@ SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sar
 
 def render(verdict: Verdict, notes: Notes) -> str:
     """Render a verdict: one result per mark, one rule per rule that is marked, problems as notifications."""
-    marks = list(verdict.marks())
+    marks = verdict.marks()
     rules = sorted({mark.rule_id for mark in marks})
     index = {rule_id: number for number, rule_id in enumerate(rules)}
     run = {
