@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +13,8 @@ from frictionlens.cli import _input as given
 from frictionlens.errors import RuleError
 
 if TYPE_CHECKING:
+    from frictionlens.config import Settings
+    from frictionlens.model import Interaction
     from frictionlens.rules import Pack
 
 app = typer.Typer(help="Read, document, test and write rules.", no_args_is_help=True)
@@ -178,3 +181,123 @@ def lint(pack: given.PackOption = None) -> None:
     )
     if faults:
         raise typer.Exit(RuleError.exit_code)
+
+
+@app.command()
+def stats(
+    paths: given.Paths,
+    to: Annotated[str, typer.Option("--to", metavar="KIND", help="table or json.")] = "table",
+    everything: Annotated[bool, typer.Option("--all", help="Print every rule.")] = False,
+    format_: given.From = None,
+    columns: given.Map = None,
+    roles: given.Role = None,
+    agent_domain: given.AgentDomain = None,
+    pack: given.PackOption = None,
+    config: given.Config = None,
+) -> None:
+    """Count how rules are found over transcripts: rates, share of interactions, which go together, which are dead."""
+    from frictionlens.errors import UserError, nearest
+    from frictionlens.pipeline import Scanner
+    from frictionlens.reporters import rule_stats as reporter
+    from frictionlens.rule_stats import count_rules
+
+    if to not in ("table", "json"):
+        raise UserError(f"no output kind {to!r}{nearest(to, ('table', 'json'))}", "--to", "allowed: table, json")
+    settings = _settings(config, format_, columns, roles, agent_domain, pack)
+    scanner = Scanner(given.scan_options(settings))
+    found = count_rules(map(scanner.score, _interactions(paths, settings)), scanner.pack)
+    if to == "json":
+        _console.out().file.write(reporter.to_json(found).decode())
+    else:
+        reporter.show(found, _console.out(), most=10_000 if everything else 40)
+
+
+@app.command()
+def new(
+    rule_id: Annotated[str, typer.Argument(metavar="CATEGORY.NAME", help="Id of the new rule.", show_default=False)],
+    into: Annotated[
+        Path, typer.Option("--into", metavar="DIR", help="Pack folder of your own; made where there is none.")
+    ] = Path("rules-draft"),
+    example: Annotated[str, typer.Option("--example", metavar="TEXT", help="Words that it must find.")] = "",
+    pack: given.PackOption = None,
+) -> None:
+    """Write a commented draft of a rule with places for its examples."""
+    from frictionlens.errors import UserError
+    from frictionlens.rule_draft import draft_rule
+
+    place, text = draft_rule(_pack(pack), rule_id, example)
+    path = into / place
+    if path.exists():
+        raise UserError("there is such a file already", str(path), "change it, or choose another name")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise UserError(f"cannot be written: {error.strerror}", str(path)) from None
+    _console.out().print(str(path), markup=False)
+    _console.note(f"Write its patterns and examples, then: frictionlens rules test {rule_id} --pack {into}")
+    _console.note(f"and see what it changes: frictionlens rules spot-check PATHS --draft {into}")
+
+
+@app.command("spot-check")
+def spot_check(
+    paths: given.Paths,
+    draft: Annotated[Path, typer.Option("--draft", metavar="DIR", help="Pack folder with new or changed rules.")],
+    sample: Annotated[
+        int, typer.Option("--sample", "-n", min=1, help="Interactions, chosen by a hash of their ids.")
+    ] = 500,
+    show_: Annotated[int, typer.Option("--show", min=0, help="Newly hit conversations printed.")] = 5,
+    format_: given.From = None,
+    columns: given.Map = None,
+    roles: given.Role = None,
+    agent_domain: given.AgentDomain = None,
+    pack: given.PackOption = None,
+    no_redact: given.NoRedact = False,
+    config: given.Config = None,
+) -> None:
+    """Show what draft rules change on a fixed sample before they are adopted: hits, scores, newly hit conversations."""
+    from dataclasses import replace
+
+    from frictionlens.pipeline import Scanner
+    from frictionlens.reporters.rule_stats import show_spot_check
+    from frictionlens.rule_draft import sample_of
+    from frictionlens.rule_draft import spot_check as compare
+
+    settings = _settings(config, format_, columns, roles, agent_domain, pack)
+    options = given.scan_options(settings)
+    then = Scanner(replace(options, packs=(*options.packs, draft)))
+    chosen = sample_of(_interactions(paths, settings), sample)
+    found = compare(chosen, Scanner(options), then)
+    show_spot_check(found, _console.out(), "off" if no_redact else settings.redact, most=show_)
+
+
+def _settings(
+    config: Path | None,
+    format_: str | None,
+    columns: list[str] | None,
+    roles: list[str] | None,
+    agent_domain: list[str] | None,
+    pack: list[Path] | None,
+) -> Settings:
+    return given.settings_of(
+        config,
+        format=format_,
+        columns=given.pairs(columns, "--map"),
+        roles=given.pairs(roles, "--role"),
+        agent_domains=agent_domain,
+        packs=[str(each) for each in pack or []],
+    )
+
+
+def _interactions(paths: list[str], settings: Settings) -> Iterator[Interaction]:
+    """Yield what can be read; what cannot is noted on standard error."""
+    from frictionlens.errors import Problem
+    from frictionlens.model import Interaction
+    from frictionlens.readers import find_sources, read
+
+    for source in find_sources(paths):
+        for record in [source] if isinstance(source, Problem) else read(source, given.read_options(settings)):
+            if isinstance(record, Interaction):
+                yield record
+            elif isinstance(record, Problem):
+                _console.note(f"{record.source}: {record.record + ': ' if record.record else ''}{record.reason}")

@@ -1,0 +1,159 @@
+"""Write rules/audited.yml: how often the findings of each rule agree with labels; confidence follows from it.
+
+Every finding of a labelled turn counts as true where its category is labelled there. Data: the public conversations of
+../shared/gold (FRICTIONLENS_SHARED says where else) and the `tune` half of the project's own pairs and conversations.
+
+    python benchmarks/audit_gold.py                  # write rules/audited.yml, print what holds out of sample
+    python benchmarks/audit_gold.py --check          # write nothing; exit 1 where the file is not what would be written
+    python benchmarks/audit_gold.py --explore        # the thresholds of rules/confidence.py on a grid
+
+The figures per rule are of data that most rules were written with, so they flatter. Therefore the hold-out: confidence
+computed without half b of dev_more, and the findings it calls high measured on half b, which no rule was written with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import yaml
+
+from frictionlens.evaluation import Unit, evaluate, find_units
+from frictionlens.model import Interaction
+from frictionlens.pipeline import Options, Scanner
+from frictionlens.rules import confidence
+from frictionlens.rules.confidence import Audited
+from gold import read_labelled
+from pairs import read_lines
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / "rules" / "audited.yml"
+GOLD = Path(os.environ.get("FRICTIONLENS_SHARED", ROOT.parent / "shared")) / "gold"
+DATA = "public conversations (dev, windows, more) and own pairs and conversations (tune)"
+HEAD = """\
+# How often the findings of each rule agreed with labels: written by benchmarks/audit_gold.py, not by hand.
+# Confidence (high, medium, low) is computed from this by src/frictionlens/rules/confidence.py; docs/accuracy.md has
+# what it is worth out of sample. An entry counts findings, each true where its category is labelled on that turn.
+"""
+
+Counts = dict[str, Audited]
+
+
+def own(half: str) -> list[Interaction]:
+    """Return the project's own labelled lines of one half."""
+    return [each.interaction for name in ("pairs.jsonl", "conversations.jsonl") for each in read_lines(name, half)]
+
+
+def public(half_of_more: str | None = None, *, only_more: bool = False) -> list[Interaction]:
+    """Return the public labelled conversations; of dev_more one half or both."""
+    more = list(read_labelled([GOLD / "dev_more.jsonl"], half_of_more))
+    return more if only_more else [*read_labelled([GOLD / "dev.jsonl", GOLD / "dev_windows.jsonl"]), *more]
+
+
+def count(scanner: Scanner, *data: Iterable[Interaction]) -> Counts:
+    """Count findings and true ones per rule; each set of data is judged by itself (not all label the same families)."""
+    true: Counter[str] = Counter()
+    of: Counter[str] = Counter()
+    for interactions in data:
+        units = find_units(interactions, lambda each: scanner.detect(each).findings)
+        for rule in evaluate(units, scanner.pack.categories, resamples=0).rules:
+            true[rule.rule_id] += rule.true
+            of[rule.rule_id] += rule.of
+    return {rule: Audited(true=true[rule], of=of[rule]) for rule in sorted(of)}
+
+
+def high_rules(counts: Mapping[str, Audited]) -> frozenset[str]:
+    """Return the rules that these counts make high."""
+    return frozenset(rule for rule, each in counts.items() if confidence.confidence_of(each) == "high")
+
+
+def measured(units: Iterable[Unit], scanner: Scanner, rules: frozenset[str]) -> tuple[int, int, int]:
+    """Return hits, found, labelled of friction when only findings of these rules count."""
+    kept = (unit._replace(findings=tuple(each for each in unit.findings if each.rule_id in rules)) for unit in units)
+    friction = evaluate(kept, scanner.pack.categories, resamples=0).measure("friction")
+    return friction.hits, friction.found, friction.labelled
+
+
+def hold_out(scanner: Scanner) -> dict[str, tuple[int, int, int]]:
+    """Measure high-confidence friction on data, with confidence from other data; and in sample, for comparison."""
+
+    def units(data: list[Interaction]) -> list[Unit]:
+        return list(find_units(data, lambda each: scanner.detect(each).findings))
+
+    without_b = high_rules(count(scanner, public("a"), own("tune")))
+    everything = high_rules(count(scanner, public(), own("tune")))
+    half_b, check = units(public("b", only_more=True)), units(own("check"))
+    return {
+        "public half b, confidence from the rest (hold-out)": measured(half_b, scanner, without_b),
+        "own check half, confidence from the rest (hold-out)": measured(check, scanner, everything),
+        "public half b, confidence from everything (in sample)": measured(half_b, scanner, everything),
+    }
+
+
+def render(counts: Counts, day: str) -> str:
+    """Return the text of rules/audited.yml."""
+    entries = {
+        rule: {"true": each.true, "of": each.of, "date": day, "data": DATA} for rule, each in counts.items() if each.of
+    }
+    return HEAD + yaml.safe_dump(entries, sort_keys=True, allow_unicode=True, width=200, default_flow_style=None)
+
+
+def explore(scanner: Scanner) -> None:
+    """Print precision and recall of high friction on unseen data for a grid of thresholds."""
+    base = count(scanner, public("a"), own("tune"))
+    units = list(find_units(public("b", only_more=True), lambda each: scanner.detect(each).findings))
+    check = list(find_units(own("check"), lambda each: scanner.detect(each).findings))
+    print("lower bound  minimum   half b: P      R   own check: P      R   rules")
+    for bound in (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90):
+        for minimum in (4, 8, 12):
+            rules = frozenset(
+                rule
+                for rule, each in base.items()
+                if each.of >= minimum and confidence.wilson(each.true, each.of)[0] >= bound
+            )
+            cells = [
+                f"{hits / max(found, 1):.3f}  {hits / max(labelled, 1):.3f}"
+                for hits, found, labelled in (measured(each, scanner, rules) for each in (units, check))
+            ]
+            print(f"{bound:11.2f} {minimum:8}   {cells[0]:>17}   {cells[1]:>20}   {len(rules)}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--check", action="store_true", help="compare with the file, write nothing")
+    parser.add_argument("--explore", action="store_true", help="print a grid of thresholds, write nothing")
+    parser.add_argument("--date", default=date.today().isoformat(), help="day to record")
+    args = parser.parse_args()
+    if not GOLD.is_dir():
+        sys.exit(f"the public labelled conversations are not at {GOLD}; FRICTIONLENS_SHARED names their folder")
+    scanner = Scanner(Options())
+    if args.explore:
+        explore(scanner)
+        return
+    counts = count(scanner, public(), own("tune"))
+    text = render(counts, args.date)
+    if args.check:
+        old = yaml.safe_load(FILE.read_text("utf-8")) if FILE.exists() else {}
+        same = {rule: (each.get(True, each.get("true")), each["of"]) for rule, each in (old or {}).items()}
+        if same != {rule: (each.true, each.of) for rule, each in counts.items()}:
+            sys.exit(f"{FILE.relative_to(ROOT)} is stale: run benchmarks/audit_gold.py")
+        print(f"{FILE.relative_to(ROOT)} is what the labels say")
+        return
+    FILE.write_text(text, "utf-8")
+    levels = Counter(confidence.confidence_of(each) for each in counts.values())
+    print(f"{FILE.relative_to(ROOT)}: {len(counts)} rules, " + ", ".join(f"{n} {name}" for name, n in levels.items()))
+    for what, (hits, found, labelled) in hold_out(scanner).items():
+        low, upper = confidence.wilson(hits, found)
+        print(
+            f"{what}: precision {hits / max(found, 1):.3f} ({low:.3f}-{upper:.3f}) of {found}, "
+            f"recall {hits / max(labelled, 1):.3f} of {labelled}"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+"""`rules stats`, `rules new`, `rules spot-check`: one walk through all three."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from frictionlens.cli import app
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NO_COLOR", "1")
+    lines = [
+        {"id": "a", "turns": [{"role": "agent", "text": "We can't do that."}]},
+        {"id": "b", "turns": [{"role": "agent", "text": "Mail ann@example.com: that ship has sailed. \x1b[1m"}]},
+    ]
+    (tmp_path / "talks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+    def call(*args: str) -> Result:
+        return CliRunner().invoke(app, ["rules", *args])
+
+    return call
+
+
+def test_from_draft_to_what_it_changes(run, tmp_path: Path) -> None:
+    made = run("new", "refusal.ship", "--example", "that ship has sailed", "--into", "mine")
+    assert made.exit_code == 0
+    assert (tmp_path / made.stdout.strip()).exists()
+    assert "there is such a file" in str(run("new", "refusal.ship", "--into", "mine").exception)
+    checked = run("spot-check", "talks.jsonl", "--draft", "mine")
+    assert checked.exit_code == 0
+    assert "1 finding in 1 of 2 interactions" in checked.stdout
+    assert "Newly hit (1 of 1)" in checked.stdout
+    assert "ann@example.com" not in checked.stdout
+    assert "\x1b" not in checked.stdout
+
+
+def test_stats_as_table_and_as_json(run) -> None:
+    assert "Rules found" in run("stats", "talks.jsonl").stdout
+    data = json.loads(run("stats", "talks.jsonl", "--to", "json").stdout)
+    assert data["interactions"] == 2
+    assert data["uses"]
