@@ -21,7 +21,7 @@ def talk(name: str, *texts: str) -> Interaction:
 TALKS = [
     talk("a", "I'm sorry, we can't do that."),
     talk("b", "As per our policy we can't do that."),
-    talk("c", "The kiosk has closed its shutters for good."),
+    talk("c", "The teapot sings at dawn."),
     *(talk(f"d{number}", "Hello, how are you?") for number in range(5)),
 ]
 
@@ -51,20 +51,20 @@ def test_rules_that_could_be_looked_for_nowhere_are_not_dead(scanner: Scanner) -
 
 
 def draft(folder: Path, scanner: Scanner, pattern: str) -> None:
-    place, text = draft_rule(scanner.pack, "refusal.shutters", "closed its shutters")
+    place, text = draft_rule(scanner.pack, "refusal.shutters", "teapot sings")
     path = folder / place
     path.parent.mkdir(parents=True)
-    path.write_text(text.replace('"closed its shutters"\n    # What cancels', f'"{pattern}"\n    # What cancels'))
+    path.write_text(text.replace('"teapot sings"\n    # What cancels', f'"{pattern}"\n    # What cancels'))
 
 
 def test_a_draft_loads_as_it_is_written_and_its_first_example_passes(tmp_path: Path, scanner: Scanner) -> None:
-    draft(tmp_path, scanner, "closed its shutters")
+    draft(tmp_path, scanner, "teapot sings")
     case = next(each for each in cases([tmp_path]) if str(each) == "refusal.shutters[match-0]")
     run_case(case)
 
 
 def test_a_spot_check_tells_what_would_change(tmp_path: Path, scanner: Scanner) -> None:
-    draft(tmp_path, scanner, "(closed its shutters|not do that)")
+    draft(tmp_path, scanner, "(teapot sings|not do that)")
     found = spot_check(TALKS, scanner, Scanner(Options(packs=(tmp_path,))))
     assert found.rules == ("refusal.shutters",)
     assert (found.findings, found.hit, found.new_turns, found.known_turns, found.lost_turns) == (3, 3, 1, 2, 0)

@@ -6,6 +6,7 @@ import hashlib
 import heapq
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from statistics import quantiles
 from typing import Final
@@ -162,13 +163,16 @@ def spot_check(sample: Iterable[Interaction], now: Scanner, then: Scanner) -> Sp
         raise RuleError(
             "the draft adds no rule and changes none", "", "is it in a folder of the pack, as `rules new` puts it?"
         )
+    # Where rules of one category find the same words, one finding is kept: a draft's own hits show when it runs alone.
+    alone = Scanner(replace(then.options, rules=tuple(sorted(changed))))
     scores: list[tuple[float, float, bool]] = []
     new: list[NewHit] = []
     findings = known = fresh = lost = 0
     for interaction in sample:
         old, found = now.detect(interaction).findings, then.detect(interaction).findings
         before, after = now.score(interaction).score, then.score(interaction).score
-        drafted = [each for each in found if each.rule_id in changed]
+        drafted = [each for each in alone.detect(interaction).findings if each.rule_id in changed]
+        drafted += [each for each in found if each.rule_id in changed and each not in drafted]
         had = {(each.turn, each.category) for each in old}
         has = {(each.turn, each.category) for each in found}
         turns = {(each.turn, each.category): each for each in reversed(drafted)}
