@@ -16,8 +16,10 @@ from typing import Final
 from frictionlens.errors import Problem, Skipped, UserError, nearest
 from frictionlens.readers import _sources
 from frictionlens.readers._base import BrokenInputError, Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._dedupe import Duplicates
 
 __all__ = [
+    "Duplicates",
     "Format",
     "Head",
     "ReadOptions",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, Final, TypeVar
 
 from frictionlens.errors import Problem, Skipped
@@ -46,6 +47,11 @@ def _guarded(call: Callable[[], T]) -> T:
         raise
 
 
+def _rows_of(book: Any, name: str) -> list[list[Any]]:
+    rows: list[list[Any]] = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+    return rows
+
+
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     import python_calamine
 
@@ -65,9 +71,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     tables: list[tuple[str, list[str], list[list[Any]], int]] = []
     for name in book.sheet_names:
         try:
-            rows: list[list[Any]] = _guarded(
-                lambda name=name: book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            )
+            rows: list[list[Any]] = _guarded(partial(_rows_of, book, name))
         except (python_calamine.CalamineError, ValueError, OSError) as error:
             yield Problem(source.name, name, f"the sheet could not be read: {type(error).__name__}")
             continue
