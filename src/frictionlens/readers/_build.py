@@ -15,6 +15,7 @@ from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Channel, Interaction, Role, Turn
 from frictionlens.readers._base import ReadOptions, Record, Source, join_runs, stem_of
 from frictionlens.readers._json import Item, dicts, iter_items, pick_text, text_of
+from frictionlens.readers._mail import cut_reply
 from frictionlens.readers._spill import HashSet, group_on_disk
 from frictionlens.readers._times import iso, offsets, order_by_time, parse_number
 
@@ -285,6 +286,14 @@ def score_of(value: Any) -> float | None:
     """Return the number that a score starts with (`4`, `4.5`, `92 %`, `4/5`), or what its word stands for."""
     match = re.match(r"\s*(\d+(?:[.,]\d+)?)", value) if isinstance(value, str) else None
     return float(match[1].replace(",", ".")) if match else csat_of(value)
+
+
+_MAILISH: Final = re.compile(r"^\s*(?:>|-{2,}|_{5,}|From:|Von:|De ?:)|:\s*$|Sent from|Gesendet von|Envoyé", re.M)
+
+
+def without_history(text: str) -> str:
+    """Return what somebody wrote in a mail, without the quoted history and the signature that helpdesks keep."""
+    return cut_reply(text) if _MAILISH.search(text) else text
 
 
 def card_text(content: Any) -> str:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from frictionlens.errors import Problem
 from frictionlens.model import Channel, Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked, csat_of, role_for
+from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked, csat_of, role_for, without_history
 from frictionlens.readers._html import html_to_text
 from frictionlens.readers._json import dicts, iter_items, pick, pick_dict, pick_list, pick_text, text_of
 from frictionlens.readers._times import parse_number, parse_time
@@ -128,6 +128,7 @@ def _reply(reply: dict[str, Any], options: ReadOptions) -> Draft:
     text = pick_text(reply, "body_text") or ""
     if html and (not text or "quote" in html):
         text = html_to_text(html)
+    text = without_history(text)
     return Draft(
         role_for(options, role, user, pick_text(reply, "from_email")),
         text,

@@ -12,7 +12,16 @@ from typing import Any
 from frictionlens.errors import Problem
 from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._build import BROKEN, Draft, build_interaction, channel_of, checked, group_rows, role_for
+from frictionlens.readers._build import (
+    BROKEN,
+    Draft,
+    build_interaction,
+    channel_of,
+    checked,
+    group_rows,
+    role_for,
+    without_history,
+)
 from frictionlens.readers._html import html_to_text
 from frictionlens.readers._json import Item, dicts, iter_items, pick, pick_dict, pick_list, pick_text
 from frictionlens.readers._times import parse_epoch, parse_time
@@ -134,6 +143,8 @@ def _draft(row: dict[str, Any], discussion: bool, options: ReadOptions) -> Draft
     html = pick_text(row, "body") or ""
     if not text or "front-blockquote" in html or "gmail_quote" in html:
         text = html_to_text(html) or text
+    if pick_text(row, "type") == "email":
+        text = without_history(text)
     internal = comment or discussion or pick_text(row, "type") in ("internal", "discussion")
     return Draft(role_for(options, role, name), text, _moment(pick(row, "created_at", "posted_at")), name, internal)
 

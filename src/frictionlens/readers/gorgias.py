@@ -17,6 +17,7 @@ from frictionlens.readers._build import (
     csat_of,
     group_rows,
     role_for,
+    without_history,
 )
 from frictionlens.readers._html import html_to_text
 from frictionlens.readers._json import Item, dicts, iter_items, pick, pick_dict, pick_list, pick_text
@@ -99,9 +100,10 @@ def _message(message: dict[str, Any], options: ReadOptions) -> Draft:
     name = pick_text(sender, "name", "email", "id")
     kinds = {pick_text(message, "channel"), pick_text(pick_dict(message, "source"), "type")}
     internal = pick(message, "public") is False or "internal-note" in kinds
-    text = pick_text(message, "stripped_text", "body_text") or html_to_text(
-        pick_text(message, "stripped_html", "body_html") or ""
-    )
+    text = pick_text(message, "stripped_text")
+    if text is None:
+        body = pick_text(message, "body_text") or html_to_text(pick_text(message, "stripped_html", "body_html") or "")
+        text = without_history(body)
     clock = pick(message, "sent_datetime", "created_datetime")
     return Draft(role_for(options, role, name), text, parse_time(clock), name, internal)
 

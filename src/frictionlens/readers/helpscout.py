@@ -8,7 +8,15 @@ from typing import Any, Final
 from frictionlens.errors import Problem
 from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._build import Draft, build_interaction, channel_of, csat_of, read_records, role_for
+from frictionlens.readers._build import (
+    Draft,
+    build_interaction,
+    channel_of,
+    csat_of,
+    read_records,
+    role_for,
+    without_history,
+)
 from frictionlens.readers._html import html_to_text
 from frictionlens.readers._json import Item, dicts, dig, pick, pick_dict, pick_list, pick_text
 from frictionlens.readers._times import parse_time
@@ -88,7 +96,7 @@ def _thread(thread: dict[str, Any], options: ReadOptions) -> Draft:
     name = " ".join(filter(None, (pick_text(author, "first"), pick_text(author, "last")))) or pick_text(
         author, "email", "id"
     )
-    text = html_to_text(pick_text(thread, "body") or "")
+    text = without_history(html_to_text(pick_text(thread, "body") or ""))
     role: Role
     if kind == "lineitem":
         role = "system"

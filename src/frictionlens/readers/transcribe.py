@@ -26,11 +26,11 @@ class _Word(NamedTuple):
 
 def _sniff(head: Head) -> str | None:
     results = pick_dict(head.record, "results")
-    if not any(key in results for key in ("items", "channel_labels", "speaker_labels", "audio_segments")):
-        return None
-    if "jobName" in head.record or "transcripts" in results:
-        return "results.items with jobName or results.transcripts"
-    return None
+    listed = any(key in results for key in ("items", "channel_labels", "speaker_labels", "audio_segments"))
+    # The text of a long call stands first and may fill all that a sniffer sees.
+    if "transcripts" in results and (listed or "jobName" in head.record):
+        return "jobName, results.transcripts and items"
+    return "results.items and jobName" if listed and "jobName" in head.record else None
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:

@@ -84,6 +84,10 @@ def _transcript(source: Source, sid: str | None, pages: list[Item], options: Rea
         )
     )
     drafts = [_draft(each, people, options) for each in sentences]
+    first_page = min((parse_number(pick(pick_dict(page.value, "meta"), "page")) or 0 for page in pages), default=0)
+    if sid and first_page:
+        # The first pages lie in other files: this is a part of its own, not the same transcript again.
+        sid = f"{sid}:page{int(first_page)}"
     agent = next((each for each in people.values() if role_of(pick_text(each, "role"), options) == "agent"), {})
     return build_interaction(
         source,

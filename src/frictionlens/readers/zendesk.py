@@ -15,7 +15,16 @@ from typing import Any, Final
 from frictionlens.errors import Problem
 from frictionlens.model import Channel, Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
-from frictionlens.readers._build import Draft, build_interaction, channel_of, checked, csat_of, is_bot_name, role_for
+from frictionlens.readers._build import (
+    Draft,
+    build_interaction,
+    channel_of,
+    checked,
+    csat_of,
+    is_bot_name,
+    role_for,
+    without_history,
+)
 from frictionlens.readers._html import html_to_text, is_html
 from frictionlens.readers._json import Item, dicts, dig, iter_items, pick, pick_dict, pick_list, pick_text, text_of
 from frictionlens.readers._times import parse_epoch, parse_time
@@ -276,9 +285,9 @@ def _comment(
     role = _role(author, ticket, people, options, comment)
     moment = _moment(pick(comment, "created_at"))
     internal = pick(comment, "public") is False
-    text = _text(comment)
-    whole = Draft(role, text, moment, people.names.get(author or "", author), internal)
     via = pick_text(pick_dict(comment, "via"), "channel") or ""
+    text = _text(comment, via)
+    whole = Draft(role, text, moment, people.names.get(author or "", author), internal)
     if via in _LOG_CHANNELS or sum(bool(_LOG_LINE.match(line)) for line in text.splitlines()[:40]) >= 3:
         log = _split_log(text, ticket, people, options, whole)
         if len(log) > 1:
@@ -286,13 +295,14 @@ def _comment(
     return [whole]
 
 
-def _text(comment: Mapping[str, Any]) -> str:
+def _text(comment: Mapping[str, Any], via: str) -> str:
     html = pick_text(comment, "html_body") or ""
     plain = pick_text(comment, "plain_body") or pick_text(comment, "body", "value") or ""
     # Only the HTML tells what is quoted from earlier mails.
     if html and (not plain or "quote" in html):
         return html_to_text(html)
-    return html_to_text(plain) if is_html(plain) or "&nbsp;" in plain else plain
+    plain = html_to_text(plain) if is_html(plain) or "&nbsp;" in plain else plain
+    return without_history(plain) if via not in _LOG_CHANNELS else plain
 
 
 def _split_log(
