@@ -103,3 +103,30 @@ def test_equal_and_backward_times_keep_the_order_of_the_file_where_they_can() ->
     turns = [{"role": "agent", "text": str(index), "time": time} for index, time in enumerate(times)]
     (found,) = interactions({"turns": turns})
     assert [(turn.text, turn.at) for turn in found.turns] == [("1", 0.0), ("0", 5.0), ("2", 5.0), ("3", None)]
+
+
+FURTHER: list[tuple[Any, list[str]]] = [
+    # MultiWOZ, SGD: a dialogue of user and system
+    ([{"dialogue_id": "d", "turns": [{"speaker": "USER", "utterance": C}, {"speaker": "SYSTEM", "utterance": A}, {"speaker": "USER", "utterance": C}, {"speaker": "SYSTEM", "utterance": A}]}], ["customer", "bot", "customer", "bot"]),
+    # Chatwoot, Drift, Kustomer: a user is a user of the helpdesk
+    ({"payload": [{"content": C, "sender": {"type": "contact"}, "private": False}, {"content": A, "sender": {"type": "user"}, "private": False}, {"content": "note", "sender": {"type": "user"}, "private": True}]}, ["customer", "agent", "agent*"]),
+    # Aircall
+    ({"transcription": {"call_id": 1, "content": {"utterances": [{"participant_type": "external", "text": C, "start_time": 1.5}, {"participant_type": "internal", "text": A, "start_time": 3}]}}}, ["customer", "agent"]),
+    # Rasa
+    ({"sender_id": "x", "events": [{"event": "action", "name": "listen"}, {"event": "user", "text": C, "timestamp": 1767607200.5}, {"event": "bot", "text": A, "timestamp": 1767607201.5}]}, ["system", "customer", "bot"]),
+    # Assistants API: newest first, text in an object
+    ({"object": "list", "data": [{"role": "assistant", "created_at": 1767607209, "content": [{"type": "text", "text": {"value": A}}]}, {"role": "user", "created_at": 1767607200, "content": [{"type": "text", "text": {"value": C}}]}]}, ["customer", "bot"]),
+    # LangChain
+    ({"messages": [{"type": "human", "content": C}, {"type": "ai", "content": A}]}, ["customer", "bot"]),
+    # Gong: sentences by speaker
+    ({"callTranscripts": [{"callId": "7", "transcript": [{"speakerId": "1", "sentences": [{"start": 0, "text": A}]}, {"speakerId": "2", "sentences": [{"start": 9, "text": C}]}]}]}, ["unknown", "unknown"]),
+    # Zoho Desk
+    ({"data": [{"direction": "in", "author": {"type": "END_USER"}, "content": f"<p>{C}</p>", "createdTime": "2026-01-05T10:00:00Z"}, {"direction": "out", "author": {"type": "AGENT"}, "content": A, "createdTime": "2026-01-05T10:01:00Z"}]}, ["customer", "agent"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("shape", "roles"), FURTHER)
+def test_further_products(shape: Any, roles: list[str]) -> None:
+    (found,) = interactions(shape)
+    assert [f"{turn.role}{'*' if turn.internal else ''}" for turn in found.turns] == roles
+    assert {turn.text for turn in found.turns} >= {A, C}

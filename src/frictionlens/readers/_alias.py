@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from frictionlens.model import Role
 from frictionlens.readers._base import COMMON_ROLES, ReadOptions, role_of
 from frictionlens.readers._build import Draft, channel_of, csat_of, role_for
+from frictionlens.readers._html import html_to_text, is_html
 from frictionlens.readers._json import keys_for, pick_dict, pick_text, text_of
 from frictionlens.readers._times import parse_duration, parse_moment, parse_number, parse_seconds
 
@@ -24,14 +25,14 @@ TEXT: Final = (
     "transcript",
     "transcription",
     "sentence",
-    "words_text",
+    "sentences",
 )
 ROLE: Final = (
     "role", "speaker_role", "author_role", "participant_role", "sender_role", "sender_type", "author_type",
     "actor_type",
     "participant_type", "user_type", "speaker_type", "party", "source", "speaker", "sender", "from", "author",
     "who", "participant",
-    "direction", "channel_tag",
+    "direction", "event", "channel_tag",
 )  # fmt: skip
 NAME: Final = (
     "name", "speaker_name", "author_name", "sender_name", "display_name", "speaker", "sender", "from", "author",
@@ -41,7 +42,8 @@ TIME: Final = (
     "timestamp", "time", "ts", "created_at", "at", "date", "datetime", "sent_at", "start_time", "start",
     "begin", "offset",
     "start_time_ms", "start_ms", "offset_ms", "timestamp_ms", "begin_offset_millis", "time_in_call_secs",
-    "seconds_from_start",
+    "seconds_from_start", "created_time", "created_datetime", "date_created", "created", "posted_at", "published_at",
+    "message_time", "entry_time", "create_time", "start_offset",
 )  # fmt: skip
 END: Final = ("end", "end_time", "end_ms", "end_time_ms", "end_offset_millis", "stop")
 TURNS: Final = (
@@ -49,7 +51,7 @@ TURNS: Final = (
     "chat", "log",
     "entries", "history", "comments", "thread", "segments", "exchanges", "transcription", "chat_log", "chat_history",
     "transcript_object", "transcripts", "lines", "replies", "chat_transcript", "call_transcript",
-    "interactions", "events",
+    "interactions", "events", "activities", "chat_messages", "call_transcripts", "bubbles", "threads",
 )  # fmt: skip
 ID: Final = (
     "conversation_id", "interaction_id", "id", "dialogue_id", "dialog_id", "convo_id", "conv_id", "call_id",
@@ -161,19 +163,26 @@ def _label_in(turn: Mapping[str, Any], options: ReadOptions, shape: _Shape) -> s
             if role_of(label, options, _WORDS) != "unknown":
                 return label
             fallback = fallback or label
+    if fallback is None and isinstance(kind := turn.get("type"), str) and role_of(kind, options, _WORDS) != "unknown":
+        # `type` says who spoke in some exports and what it is (`message`, `text`) in most.
+        return kind
     return fallback
 
 
 def _label(value: Any) -> str | None:
     if isinstance(value, dict):
-        return pick_text(value, "role", "type", "name", "display_name", "id")
+        inner = pick_dict(value, "user", "application")
+        return pick_text(value, "role", "type", "name", "display_name", "id") or pick_text(
+            inner, "display_name", "name", "id"
+        )
     return text_of(value)
 
 
 _WORDS: Final[Mapping[str, Role]] = {
-    "incoming": "customer", "outgoing": "agent",
-    "cust.": "customer", "borrower": "customer", "traveler": "customer", "traveller": "customer", "shopper": "customer",
-    "wizard": "agent", "support_agent": "agent", "human_agent": "agent", "ai_agent": "bot", "llm": "bot",
+    "incoming": "customer", "outgoing": "agent", "in": "customer", "out": "agent", "internal": "agent",
+    "borrower": "customer", "traveler": "customer", "traveller": "customer", "applicant": "customer",
+    "wizard": "agent", "support_agent": "agent", "service_rep": "agent", "colleague": "agent",
+    "agent_bot": "bot", "ai_agent": "bot", "aiagent": "bot", "llm": "bot", "model": "bot",
 }  # fmt: skip
 """Words for roles beyond the common ones, as found in fields that hold nothing but a role or a direction."""
 
@@ -202,8 +211,16 @@ def _flag(turn: Mapping[str, Any]) -> Role | None:
 
 def draft_of(turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = None) -> Draft | None:
     """Read one turn of an export of no known product; None where it is none."""
+    found = _labelled(turn, options, own)
+    return found[0] if found else None
+
+
+def _labelled(
+    turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = None
+) -> tuple[Draft, str | None] | None:
+    """Read one turn, and the label that its role was told by."""
     if isinstance(turn, list) and len(turn) == 2 and isinstance(turn[0], str):
-        return Draft(role_of(turn[0], options, own), text_of(turn[1]) or "", speaker=turn[0])
+        return Draft(role_of(turn[0], options, own), text_of(turn[1]) or "", speaker=turn[0]), turn[0]
     if not isinstance(turn, dict):
         return None
     shape = _shape_of(turn)
@@ -227,10 +244,12 @@ def draft_of(turn: Any, options: ReadOptions, own: Mapping[str, Role] | None = N
     if any(str(turn[key]).casefold() in _NOTE_KINDS for key in shape.kind):
         internal = True
         role = "agent" if role in ("system", "unknown") and (label or "").casefold() == "note" else role
-    return Draft(role, text, moment, name, internal, at=at, end=end)
+    if "<" in text and is_html(text):
+        text = html_to_text(text)
+    return Draft(role, text, moment, name, internal, at=at, end=end), label
 
 
-_NOTE_KINDS: Final = frozenset({"note", "internal", "internal_note", "private"})
+_NOTE_KINDS: Final = frozenset({"note", "internal", "internal_note", "private", "private_note", "agents"})
 
 
 def when_in(turn: Mapping[str, Any], options: ReadOptions) -> tuple[datetime | None, float | None]:
@@ -321,21 +340,41 @@ def id_of(record: Mapping[str, Any], options: ReadOptions) -> str | None:
     return pick_text(record, *ID) or pick_text(inner, *ID)
 
 
-def turns_of(record: Mapping[str, Any], options: ReadOptions) -> tuple[str, list[Any]] | None:
-    """Return the key and the list of the turns in a record, one level deep; None where no list reads as turns."""
+def turns_of(record: Mapping[str, Any], options: ReadOptions, depth: int = 2) -> tuple[str, list[Any]] | None:
+    """Return the key and the list of turns in a record, up to two levels deep; None where nothing reads as turns."""
     own = options.columns.get("turns") if options.columns else None
-    for holder in (record, *(value for value in record.values() if isinstance(value, dict))):
-        keys = keys_for(holder, TURNS)
-        for name in (own, *keys) if own and own in holder else keys:
-            value = holder[name]
-            if isinstance(value, list) and any(is_turn(each, options) for each in value[:5]):
-                return name, value
+    keys = keys_for(record, TURNS)
+    for name in (own, *keys) if own and own in record else keys:
+        value = record[name]
+        if isinstance(value, list) and any(is_turn(each, options) for each in value[:5]):
+            return name, value
+    for value in record.values() if depth else ():
+        if isinstance(value, dict) and (found := turns_of(value, options, depth - 1)):
+            return found
     return None
 
 
-def drafts_of(turns: Iterable[Any], options: ReadOptions, own: Mapping[str, Role] | None = None) -> list[Draft]:
-    """Read a list of turns; what is none is left out."""
-    return [draft for draft in (draft_of(turn, options, own) for turn in turns) if draft is not None]
+def drafts_of(turns: Iterable[Any], options: ReadOptions) -> list[Draft]:
+    """Read a list of turns; what is none is left out.
+
+    Two words mean what the others beside them say: `user` is the agent where a `contact` or `customer` speaks too (it
+    is a user of the helpdesk), and `system` is the assistant in a dialogue of `user` and `system` alone.
+    """
+    found = [each for turn in turns if (each := _labelled(turn, options))]
+    labels = {(label or "").casefold() for _, label in found}
+    told = options.roles
+    swapped: tuple[str, Role] | None = None
+    if "user" in labels and labels & _CUSTOMERS and "user" not in told:
+        swapped = "user", "agent"
+    elif labels == {"user", "system"} and "system" not in told:
+        swapped = "system", "bot"
+    if swapped is None:
+        return [draft for draft, _ in found]
+    word, role = swapped
+    return [draft._replace(role=role) if (label or "").casefold() == word else draft for draft, label in found]
+
+
+_CUSTOMERS: Final = frozenset({"contact", "customer", "visitor", "lead", "end_user", "end-user", "consumer", "client"})
 
 
 def texts_of(record: Mapping[str, Any]) -> str | None:

@@ -16,18 +16,9 @@ from frictionlens.readers._json import Item, explode, iter_documents, iter_items
 from frictionlens.readers._labels import parse_dialogue
 
 _WRAPPERS = (
-    "conversations",
-    "data",
-    "records",
-    "results",
-    "dialogs",
-    "dialogues",
-    "interactions",
-    "calls",
-    "chats",
-    "items",
-    "sessions",
-)
+    "conversations", "data", "records", "results", "dialogs", "dialogues", "interactions", "calls", "chats", "items",
+    "sessions", "value", "values", "payload", "tickets", "threads", "callTranscripts", "transcripts", "train", "test",
+)  # fmt: skip
 
 
 def _sniff(head: Head) -> str | None:
