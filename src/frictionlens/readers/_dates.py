@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, Literal
 
@@ -44,6 +45,7 @@ class LocalTime:
     zone: timedelta | None = None
 
 
+@lru_cache(maxsize=4096)
 def parse_local(text: str) -> LocalTime | None:
     """Parse `05/06/26, 3:04 PM`, `2026-01-05T10:00:03Z`, `00:01:02.5` and the like; None for anything else."""
     match = _PARTS.match(text)

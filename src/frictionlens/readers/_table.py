@@ -48,6 +48,10 @@ _AGENT_TEXT = re.compile(
 )
 
 
+_FACTS: Final = ("tags", "channel", "agent", "queue", "team", "product", "csat", "qa_score", "language")
+"""Fields of the interaction as a whole: the first row that says them counts."""
+
+
 @dataclass(frozen=True)
 class Table:
     """A table that can be opened, and what its format knows beforehand."""
@@ -373,6 +377,7 @@ class _Reader:
         stem = stem_of(source)
         self._stem = f"{stem}#{table.name}" if table.name else stem
         self._spoken = 0
+        self._facts = [field for field in _FACTS if field in columns]
         self._in_ms = {
             field: table.offset_unit == "ms" or bool(re.search(r"(?i)ms$|milli", name.get(field, "")))
             for field in ("at", "end", "started_at")
@@ -490,8 +495,7 @@ class _Reader:
         fill = self._plan.fill_down
         for number, row in self._table.rows():
             value = row[key_index] if key_index < len(row) else None
-            key = value if type(value) is str else _text(value)
-            key = key.strip() if key else ""
+            key = (value if type(value) is str else _text(value) or "").strip()
             if not key:
                 if not any(each not in (None, "") for each in row):
                     continue
@@ -620,7 +624,11 @@ class _Reader:
         """Order rows by their turn number, else by time; where neither is whole, the order of the file stands."""
         order = self._plan.columns.get("order")
         if order is not None:
-            positions = [parse_number(_at(row, order)) for _, row in rows]
+            cells = [row[order] if order < len(row) else None for _, row in rows]
+            positions: list[float | None] = [
+                int(cell) if type(cell) is str and cell.isdecimal() and len(cell) < 16 else parse_number(cell)
+                for cell in cells
+            ]
             if all(position is not None for position in positions):
                 return [rows[i] for i in sorted(range(len(rows)), key=lambda i: positions[i] or 0.0)]
         at = self._plan.columns.get("at")
@@ -639,6 +647,12 @@ class _Reader:
         """Read one time: an absolute one as a moment, an offset as seconds."""
         if value is None or value == "":
             return None
+        if type(value) is str and value[4:5] == "-":
+            # The usual case, without the detour over numbers.
+            try:
+                return datetime.fromisoformat(value)
+            except ValueError:
+                pass
         if isinstance(value, datetime):
             return value
         if isinstance(value, date):
@@ -717,17 +731,16 @@ class _Reader:
     ) -> Interaction:
         columns = self._plan.columns
 
-        def first(field_name: str) -> str | None:
-            index = columns.get(field_name)
-            if index is None:
-                return None
+        said: dict[str, str] = {}
+        for field_name in self._facts:
+            index = columns[field_name]
             for _, row in rows:
                 if value := _text(_at(row, index)):
-                    return value
-            return None
-
+                    said[field_name] = value
+                    break
+        first = said.get
         tags = first("tags")
-        channel = channel_of(first("channel"))
+        channel = channel_of(first("channel")) if "channel" in said else "other"
         return Interaction(
             id=key,
             turns=tuple(turns),

@@ -147,6 +147,15 @@ def offsets(moments: Sequence[datetime | None], start: datetime | None = None) -
         moments: one for each turn, in any order; None where a turn has no time.
         start: when the interaction began, where the export says so; the earliest of all counts.
     """
+    known = [moment for moment in moments if moment is not None]
+    if known and start is None:
+        try:
+            least = min(known)
+            counted = [None if each is None else round((each - least).total_seconds(), 3) for each in moments]
+        except TypeError:
+            pass  # some have a zone, others not
+        else:
+            return iso(least), counted
     first = earliest([start, *moments])
     if first is None:
         return None, [None] * len(moments)
