@@ -54,6 +54,13 @@ def test_a_second_scan_says_the_same(folder: Path) -> None:
     assert again.read_bytes() == (folder / "results.jsonl").read_bytes()
 
 
+def test_a_second_scan_without_outputs_says_what_it_left_alone(folder: Path) -> None:
+    result = run("scan", folder / "weeks", "--store", folder / "s.duckdb")
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert "unchanged since the last scan" in " ".join(result.stderr.split())
+
+
 @pytest.mark.parametrize(
     ("args", "message"),
     [

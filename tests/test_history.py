@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from frictionlens.errors import Problem, Skipped, UserError
-from frictionlens.history import load_results, notes_of, scan_into
+from frictionlens.history import Unchanged, load_results, notes_of, scan_into
 from frictionlens.model import Interaction, Scored
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
@@ -45,7 +45,12 @@ def folder(tmp_path: Path) -> Path:
 
 def scan(store: Store, folder: Path, scanner: CountingScanner) -> tuple[list[Scored | Problem | Skipped], int]:
     before = scanner.scored
-    outcomes = list(scan_into(store, list(find_sources([str(folder)])), ReadOptions(), scanner))
+    sources = list(find_sources([str(folder)]))
+    outcomes = [
+        each
+        for each in scan_into(store, sources, ReadOptions(), scanner.options, lambda: scanner)
+        if not isinstance(each, Unchanged)
+    ]
     return sorted(outcomes, key=repr), scanner.scored - before
 
 
@@ -59,6 +64,22 @@ def test_what_is_unchanged_is_not_scored_again(tmp_path: Path, folder: Path, sca
     second, worked = scan(store, folder, scanner)
     assert second == first
     assert worked == 0
+
+
+def test_unchanged_files_need_no_rules_and_are_counted(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
+    store = Store(tmp_path / "s.duckdb")
+    first, _ = scan(store, folder, scanner)
+
+    def never() -> Scanner:
+        raise AssertionError("nothing had to be scored")
+
+    sources = list(find_sources([str(folder)]))
+    again = list(scan_into(store, sources, ReadOptions(), scanner.options, never, replay=False))
+    assert [each for each in again if isinstance(each, Problem)] == [
+        each for each in first if isinstance(each, Problem)
+    ]
+    counted = sum(each.interactions for each in again if isinstance(each, Unchanged))
+    assert counted == len([each for each in first if isinstance(each, Scored)])
 
 
 def test_only_new_lines_of_a_changed_file_are_scored(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
@@ -109,7 +130,7 @@ def test_stopped_in_the_middle_the_rest_is_scored_next_time(
     tmp_path: Path, folder: Path, scanner: CountingScanner
 ) -> None:
     store = Store(tmp_path / "s.duckdb")
-    running = scan_into(store, list(find_sources([str(folder)])), ReadOptions(), scanner)
+    running = scan_into(store, list(find_sources([str(folder)])), ReadOptions(), scanner.options, lambda: scanner)
     for _ in range(25):
         next(running)
     running.close()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
@@ -14,24 +16,37 @@ from frictionlens.model import Interaction, Scored
 from frictionlens.pipeline import Options, Scanner, content_hash
 from frictionlens.readers import ReadOptions, Source, read
 from frictionlens.rules import Pack as RulePack
+from frictionlens.rules import pack_digest
 from frictionlens.store import BATCH, CategoryNote, Pack, RuleNote, Store
 
 Outcome = Scored | Problem | Skipped
 
 
-def notes_of(pack: RulePack, options: Options | None = None) -> Pack:
-    """Return what a store keeps of a rule pack: its digest, titles, advice.
+class Unchanged(NamedTuple):
+    """A file that need not be read again: its interactions are in the store as they are."""
+
+    file: str
+    interactions: int
+
+
+def digest_of(digest: str, options: Options | None = None) -> str:
+    """Return what decides whether a result is still good: the digest of the rules, and of whatever else shapes results.
 
     Args:
-        pack: the rules.
-        options: what else shapes results (weights, redaction, selection); where it is not the default, it is part of
-            the digest, so that changing it scores everything again.
+        digest: of the rule pack.
+        options: weights, redaction, selection …; they are part of the digest where they are not the default.
     """
-    shape = repr(msgspec.to_builtins(options, enc_hook=str)) if options else ""
-    plain = repr(msgspec.to_builtins(Options(excerpts=True), enc_hook=str))
-    suffix = "" if shape in ("", plain) else f"+{hashlib.sha256(shape.encode()).hexdigest()[:6]}"
+    plain = Options(excerpts=True)
+    if options is None or replace(options, packs=()) == plain:
+        return digest
+    shape = repr(msgspec.to_builtins(replace(options, packs=()), enc_hook=str))
+    return f"{digest}+{hashlib.sha256(shape.encode()).hexdigest()[:6]}"
+
+
+def notes_of(pack: RulePack, options: Options | None = None) -> Pack:
+    """Return what a store keeps of a rule pack: its digest, titles, advice."""
     return Pack(
-        digest=f"{pack.digest}{suffix}",
+        digest=digest_of(pack.digest, options),
         name="of frictionlens",
         version=__version__,
         rules=tuple(
@@ -45,57 +60,72 @@ def notes_of(pack: RulePack, options: Options | None = None) -> Pack:
 
 
 def scan_into(
-    store: Store, sources: Iterable[Source | Problem], options: ReadOptions, scanner: Scanner
-) -> Iterator[Outcome]:
+    store: Store,
+    sources: Iterable[Source | Problem],
+    reading: ReadOptions,
+    options: Options,
+    scanner: Callable[[], Scanner],
+    *,
+    replay: bool = True,
+) -> Iterator[Outcome | Unchanged]:
     """Yield the outcome of every record, as a scan without a store would, scoring only what is new.
 
     A file whose bytes, reading options and pack are those of the last scan is not read again; in a changed file,
     interactions with known content are not scored again. Everything new is in the store when the iterator ends.
+
+    Args:
+        store: the history.
+        sources: what to read.
+        reading: how to read it; part of what makes a file unchanged.
+        options: what shapes results; must be those of the scanner.
+        scanner: makes the scanner; called only when there is something to score.
+        replay: yield the stored results of unchanged files; False yields one `Unchanged` a file instead.
     """
-    pack = notes_of(scanner.pack, scanner.options)
-    store.put_pack(pack)
-    files, interactions = store.known_files(pack.digest), store.known_interactions(pack.digest)
-    reading = hashlib.sha256(repr(msgspec.to_builtins(options)).encode()).hexdigest()[:8]
+    digest = digest_of(pack_digest(options.packs), options)
+    files = store.known_files(digest)
+    known: set[tuple[str, str]] | None = None
+    how = hashlib.sha256(repr(msgspec.to_builtins(reading)).encode()).hexdigest()[:8]
     for source in sources:
         if isinstance(source, Problem):
             yield source
             continue
-        stamp = f"{own}/{reading}" if (own := _stamp(source)) else ""
-        if stamp and files.get(source.name) == stamp:
+        stamp = f"{own}/{how}" if (own := _stamp(source)) else ""
+        if stamp and (before := files.get(source.name)) and before.stamp == stamp:
             yield from store.left_out(source.name)
-            yield from store.scored(source.name)
-        else:
-            yield from _scan_one(store, source, stamp, options, scanner, pack.digest, interactions)
+            if replay:
+                yield from store.scored(source.name)
+            else:
+                yield Unchanged(source.name, before.interactions)
+            continue
+        if known is None:
+            store.put_pack(notes_of(scanner().pack, options))
+            known = store.known_interactions(digest)
+        number, left_out = 0, list[Problem | Skipped]()
+        for outcome in _scan_one(store, source, reading, scanner(), digest, known):
+            if isinstance(outcome, Scored):
+                number += 1
+            else:
+                left_out.append(outcome)
+            yield outcome
+        store.put_file(source.name, stamp, digest, number, left_out)
 
 
 def _scan_one(
-    store: Store,
-    source: Source,
-    stamp: str,
-    options: ReadOptions,
-    scanner: Scanner,
-    digest: str,
-    known: set[tuple[str, str]],
+    store: Store, source: Source, reading: ReadOptions, scanner: Scanner, digest: str, known: set[tuple[str, str]]
 ) -> Iterator[Outcome]:
     new: list[Scored] = []
     old: list[str] = []
-    left_out: list[Problem | Skipped] = []
-    number = 0
-    for record in read(source, options):
+    for record in read(source, reading):
         if not isinstance(record, Interaction):
-            left_out.append(record)
             yield record
             continue
-        number += 1
         if known and (record.id, content_hash(record)) in known:
             old.append(record.id)
             if len(old) >= BATCH:
                 yield from _again(store, old, source, digest)
             continue
         outcome = scanner.score_safely(record)
-        if isinstance(outcome, Problem):
-            left_out.append(outcome)
-        else:
+        if isinstance(outcome, Scored):
             new.append(outcome)
             if len(new) >= BATCH:
                 store.put_batch(new, digest, file=source.name)
@@ -103,7 +133,6 @@ def _scan_one(
         yield outcome
     store.put_batch(new, digest, file=source.name)
     yield from _again(store, old, source, digest)
-    store.put_file(source.name, stamp, digest, number, left_out)
 
 
 def _again(store: Store, ids: list[str], source: Source, digest: str) -> Iterator[Scored]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 import msgspec
 
@@ -50,7 +50,7 @@ CREATE TABLE IF NOT EXISTS rule_notes (
     digest VARCHAR, rule_id VARCHAR, category VARCHAR, title VARCHAR, why VARCHAR, advice VARCHAR);
 CREATE TABLE IF NOT EXISTS category_notes (
     digest VARCHAR, category VARCHAR, family VARCHAR, title VARCHAR, step INTEGER, charged BOOLEAN);
-CREATE TABLE IF NOT EXISTS files (source VARCHAR, stamp VARCHAR, digest VARCHAR, interactions BIGINT);
+CREATE TABLE IF NOT EXISTS files (file VARCHAR, stamp VARCHAR, digest VARCHAR, interactions BIGINT);
 CREATE TABLE IF NOT EXISTS problems (file VARCHAR, source VARCHAR, record VARCHAR, reason VARCHAR, hint VARCHAR);
 CREATE TABLE IF NOT EXISTS skipped (file VARCHAR, source VARCHAR, record VARCHAR, reason VARCHAR, kind VARCHAR);
 CREATE TABLE IF NOT EXISTS interactions (
@@ -115,6 +115,14 @@ class Pack(msgspec.Struct, frozen=True):
     version: str = ""
     rules: tuple[RuleNote, ...] = ()
     categories: tuple[CategoryNote, ...] = ()
+
+
+class KnownFile(NamedTuple):
+    """A file that was read to its end."""
+
+    stamp: str
+    """Digest of its bytes and of how they were read."""
+    interactions: int
 
 
 class Store:
@@ -223,7 +231,7 @@ class Store:
     ) -> None:
         """Record that a file was read to its end: what need not be read next time, and what could not be read."""
         with self._writing() as connection:
-            connection.execute("DELETE FROM files WHERE source = ?", [file])
+            connection.execute("DELETE FROM files WHERE file = ?", [file])
             connection.execute("INSERT INTO files VALUES (?, ?, ?, ?)", [file, stamp, digest, interactions])
             for kind, table in ((Problem, "problems"), (Skipped, "skipped")):
                 connection.execute(f"DELETE FROM {table} WHERE file = ?", [file])  # noqa: S608
@@ -233,11 +241,13 @@ class Store:
 
     # -- reading ------------------------------------------------------------------------------------------------
 
-    def known_files(self, digest: str) -> dict[str, str]:
-        """Return source → stamp of the files read to their end with this pack."""
+    def known_files(self, digest: str) -> dict[str, KnownFile]:
+        """Return file → what is known of it, for the files read to their end with this pack."""
         with self.reading() as connection:
-            rows = connection.execute("SELECT source, stamp FROM files WHERE digest = ?", [digest]).fetchall()
-        return dict(rows)
+            rows = connection.execute(
+                "SELECT file, stamp, interactions FROM files WHERE digest = ?", [digest]
+            ).fetchall()
+        return {file: KnownFile(stamp, number) for file, stamp, number in rows}
 
     def known_interactions(self, digest: str) -> set[tuple[str, str]]:
         """Return (interaction id, content hash) of everything already scored with this pack."""

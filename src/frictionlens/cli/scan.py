@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,8 +17,15 @@ from frictionlens.cli import _input as given
 from frictionlens.errors import Problem, Skipped, UserError
 
 if TYPE_CHECKING:
+    from frictionlens.config import Settings
+    from frictionlens.history import Unchanged
+    from frictionlens.model import Scored
+    from frictionlens.pipeline import Options, Scanner
+    from frictionlens.readers import Source
     from frictionlens.results import SortedResults
     from frictionlens.summary import Summary
+
+    _Outcomes = Callable[[Sequence[Source | Problem]], Iterator[Scored | Problem | Skipped | Unchanged]]
 
 NO_ARGS_IS_HELP = True
 
@@ -83,22 +91,32 @@ def scan(
 
     from frictionlens.pipeline import Scanner
     from frictionlens.results import SortedResults
+    from frictionlens.rules import pack_digest
     from frictionlens.summary import Summary
 
-    scanner = Scanner(given.scan_options(settings, excerpts=store is not None))
+    shape = given.scan_options(settings, excerpts=store is not None)
+    # With a store there may be nothing to score: rules are then not even loaded.
+    scanner = functools.cache(lambda: Scanner(shape))
+    replay = bool(writers) or to_stdout is not None
     summary = Summary()
     with SortedResults() as results:
-        stopped = _collect(paths, settings, scanner, results, summary, problems, store)
+        outcomes = _into(store, settings, shape, scanner, replay=replay) if store else _plain(settings, scanner)
+        stopped, unchanged = _collect(paths, outcomes, results, summary, problems)
         for writer, path in writers:
             with _replacing(path) as stream:
-                writer.write(results, summary, scanner.pack.digest, stream)
+                writer.write(results, summary, pack_digest(shape.packs), stream)
         if to_stdout is not None:
-            to_stdout.write(results, summary, scanner.pack.digest, sys.stdout.buffer)
+            to_stdout.write(results, summary, pack_digest(shape.packs), sys.stdout.buffer)
             sys.stdout.buffer.flush()
-        else:
+        elif summary.records or not unchanged:
             from frictionlens.reporters import table
 
-            table.show(summary, scanner.pack, _console.out())
+            table.show(summary, scanner().pack, _console.out())
+    if unchanged:
+        _console.note(
+            f"{unchanged:,} interactions are unchanged since the last scan and were not scored again; "
+            f"`frictionlens report --store {store}` covers them."
+        )
     for _, path in writers:
         _console.note(f"Wrote {path}.")
     if stopped:
@@ -108,48 +126,58 @@ def scan(
         raise typer.Exit(EXIT_PROBLEMS)
 
 
+def _plain(settings: Settings, scanner: Callable[[], Scanner]) -> _Outcomes:
+    """Read and score everything."""
+    from frictionlens.runners import serial
+
+    return lambda sources: serial.run(sources, given.read_options(settings), scanner())
+
+
+def _into(path: Path, settings: Settings, shape: Options, scanner: Callable[[], Scanner], *, replay: bool) -> _Outcomes:
+    """Score what is new and put it into the store."""
+    from frictionlens.history import scan_into
+    from frictionlens.store import Store
+
+    store = Store(path, on_wait=_console.note)
+    return lambda sources: scan_into(store, sources, given.read_options(settings), shape, scanner, replay=replay)
+
+
 def _collect(
-    paths: list[str],
-    settings: Any,
-    scanner: Any,
-    results: SortedResults,
-    summary: Summary,
-    problems: Path | None,
-    store: Path | None,
-) -> bool:
-    """Run the scan into results and summary; return True when it was stopped with Ctrl-C."""
+    paths: list[str], outcomes: _Outcomes, results: SortedResults, summary: Summary, problems: Path | None
+) -> tuple[bool, int]:
+    """Run the scan into results and summary.
+
+    Returns:
+        Whether it was stopped with Ctrl-C, and how many interactions were unchanged and left in the store.
+    """
     import msgspec
 
-    from frictionlens.history import scan_into
+    from frictionlens.model import Scored
     from frictionlens.readers import find_sources
-    from frictionlens.runners import serial
-    from frictionlens.store import Store
 
     sources = list(find_sources(paths))
     summary.sources.update(each.name for each in sources if not isinstance(each, Problem))
-    options = given.read_options(settings)
+    unchanged = 0
     with contextlib.ExitStack() as stack:
         into = stack.enter_context(_replacing(problems)) if problems else None
         tick = stack.enter_context(_progress(len(sources)))
         try:
-            if store is not None:
-                outcomes = scan_into(Store(store, on_wait=_console.note), sources, options, scanner)
-            else:
-                outcomes = serial.run(sources, options, scanner)
-            for outcome in outcomes:
-                if isinstance(outcome, Problem):
+            for outcome in outcomes(sources):
+                if isinstance(outcome, Scored):
+                    summary.add(outcome)
+                    results.add(outcome)
+                elif isinstance(outcome, Problem):
                     summary.add_problem(outcome)
                     if into is not None:
                         into.write(msgspec.json.encode(outcome) + b"\n")
                 elif isinstance(outcome, Skipped):
                     summary.add_skipped(outcome)
                 else:
-                    summary.add(outcome)
-                    results.add(outcome)
+                    unchanged += outcome.interactions
                 tick(summary.interactions)
         except KeyboardInterrupt:
-            return True
-    return False
+            return True, unchanged
+    return False, unchanged
 
 
 @contextlib.contextmanager
