@@ -101,3 +101,15 @@ def notes_of(pack: Pack) -> dict[str, RuleNote]:
         each.id: RuleNote(each.id, each.category.id, each.entry.title, each.entry.why, each.entry.advice)
         for each in rules
     }
+
+
+def leave(*, failures: int = 0, problems: int = 0, allow_problems: bool = False) -> None:
+    """End the command with the code that `frictionlens.gate.decide` gives, if it is not 0.
+
+    Raises:
+        typer.Exit: the command did not go well.
+    """
+    from frictionlens.gate import decide
+
+    if code := decide(failures=failures, problems=problems, allow_problems=allow_problems).code:
+        raise typer.Exit(int(code))

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 NO_ARGS_IS_HELP = True
 
-EXIT_SHORT = 1
-EXIT_PROBLEMS = 3
 _KINDS = ("table", "json")
 
 
@@ -104,10 +102,9 @@ def eval(  # noqa: A001  the command has this name
         _console.out().file.write(reporter.to_json(found, short).decode())
     else:
         reporter.show(found, short, _console.out(), mode=settings.redact, mistakes=show, category=errors)
-    if short:
-        raise typer.Exit(EXIT_SHORT)
-    if problems and not (allow_problems or settings.check.allow_problems):
-        raise typer.Exit(EXIT_PROBLEMS)
+    given.leave(
+        failures=len(short), problems=len(problems), allow_problems=allow_problems or settings.check.allow_problems
+    )
 
 
 def read_labelled(

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from frictionlens.readers import ReadOptions, Source
 
 FIRST_TURNS: Final = 6
-EXIT_PROBLEMS: Final = 3
 
 
 def formats(
@@ -57,8 +56,7 @@ def formats(
         wrong = 0
         for source in find_sources(paths):
             wrong += _tell(source) if isinstance(source, Problem) else _explain(source, options, settings.redact)
-    if wrong and not allow_problems:
-        raise typer.Exit(EXIT_PROBLEMS)
+    given.leave(problems=wrong, allow_problems=allow_problems)
 
 
 def _list() -> None:
@@ -82,7 +80,6 @@ def _explain(source: Source, options: ReadOptions, mode: str) -> int:
     """Print what a source was recognised as and its first turns; return how many problems it has."""
     from rich.text import Text
 
-    from frictionlens.model import Interaction
     from frictionlens.privacy import printable
     from frictionlens.readers import read, recognise
 

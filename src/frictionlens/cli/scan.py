@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 NO_ARGS_IS_HELP = True
 
-EXIT_PROBLEMS = 3
 EXIT_STOPPED = 130
 
 
@@ -122,8 +121,7 @@ def scan(
     if stopped:
         _console.note("Stopped before the end: results are of what had been read.")
         raise typer.Exit(EXIT_STOPPED)
-    if summary.problem_count and not (allow_problems or settings.check.allow_problems):
-        raise typer.Exit(EXIT_PROBLEMS)
+    given.leave(problems=summary.problem_count, allow_problems=allow_problems or settings.check.allow_problems)
 
 
 def _plain(settings: Settings, scanner: Callable[[], Scanner]) -> _Outcomes:
