@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import json
+import logging
 import os
 import random
 from pathlib import Path
@@ -152,8 +153,10 @@ def test_cut_off_anywhere_it_says_so_and_gives_what_came_before(name: str) -> No
 
 
 @pytest.mark.parametrize("name", FOLDERS)
-def test_flipped_bytes_do_not_trip_it(name: str) -> None:
+@pytest.mark.filterwarnings("error")
+def test_flipped_bytes_do_not_trip_it(name: str, caplog: pytest.LogCaptureFixture) -> None:
     rng = random.Random(name)
+    caplog.set_level(logging.DEBUG)
     for source in sources(name):
         data = payload(source)
         for _ in range(40):
@@ -163,6 +166,7 @@ def test_flipped_bytes_do_not_trip_it(name: str) -> None:
             options = ReadOptions(format=name)
             assert_sound(records(variant(source, bytes(flipped))), f"{source.name} flipped")
             assert_sound(records(variant(source, bytes(flipped)), options), f"{source.name} flipped, with --from")
+    assert not caplog.records, "a library logs what it reads: transcripts do not go into logs"
 
 
 @pytest.mark.parametrize("name", FOLDERS)

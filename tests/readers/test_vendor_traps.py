@@ -399,3 +399,8 @@ def test_one_broken_record_does_not_take_the_others() -> None:
     data = b'{"conversation_id": "1", "app_id": "a", "channel_id": "c", "messages": [{"message_parts": [{"text": {"content": "x"}}], "actor_type": "user"}]}\n[1]\n{"conversation_id": "2"'
     found = records(data, "freshchat")
     assert [type(each) for each in found] == [Interaction, Problem, Problem, Skipped]
+
+
+def test_a_salesforce_table_of_nothing_is_no_crash() -> None:
+    source = Source("in/a.csv", lambda: io.BytesIO(b" "))
+    assert all(isinstance(each, Problem) for each in read(source, ReadOptions(format="salesforce-chat")))

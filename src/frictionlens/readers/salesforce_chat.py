@@ -64,7 +64,7 @@ def _transcripts(source: Source, options: ReadOptions) -> Iterator[Record]:
     csv.field_size_limit(_MOST_CELL)
     with source.text() as stream:
         try:
-            dialect = csv.Sniffer().sniff(head.first_lines[0], ",;\t")
+            dialect = csv.Sniffer().sniff("".join(head.first_lines[:1]), ",;\t")
             delimiter = dialect.delimiter
         except csv.Error:
             delimiter = ","

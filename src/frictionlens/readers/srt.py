@@ -21,6 +21,8 @@ def _sniff(head: Head) -> str | None:
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     import srt
 
+    # The library logs what it cannot parse, word for word: transcripts do not go into logs.
+    srt.LOG.disabled = True
     with source.text() as stream:
         text = stream.read().lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     cues = [
