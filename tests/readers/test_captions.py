@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pytest
 from tests.readers.reading import format_of, read_text
 
 
@@ -121,3 +122,13 @@ def test_sbv() -> None:
     text = "0:00:00.599,0:00:04.160\n(Dana)\nhello\n\n0:00:05.599,0:00:06.160\n(Mo)\nhey\n"
     assert format_of(text, "call.sbv") == "sbv"
     assert spoken(text, "call.sbv") == [("Dana", "hello"), ("Mo", "hey")]
+
+
+def test_what_cannot_be_parsed_is_counted_and_never_logged(
+    capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    text = "1\n00:00:00,500 --> 00:00:01,000\nhi\n\n2\n00:00:01,xx --> 00:00:02,000\nmy secret\n\n"
+    text += "3\n00:00:03,000 --> 00:00:04,000\nho\n"
+    read_text(text, "call.srt")
+    out, err = capfd.readouterr()
+    assert "secret" not in out + err + caplog.text

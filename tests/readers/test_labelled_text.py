@@ -31,6 +31,8 @@ PLAIN = [("agent", "Hello"), ("customer", "It broke")]
         "2026-01-05 10:32:05 - Agent: Hello\n2026-01-05 10:32:09 - Customer: It broke\n",
         "10:32:05 AM Agent: Hello\n10:32:09 AM Customer: It broke\n",
         "- Agent: Hello\n- Customer: It broke\n",
+        "2026-01-05T10:00:00Z agent Hello\n2026-01-05T10:00:05Z customer It broke\n",
+        "10:32 AM - Agent: Hello\n10:33 AM - Customer: It broke\n",
     ],
 )
 def test_shapes_of_labels(text: str) -> None:
@@ -131,6 +133,8 @@ def test_rules_between_turns_part_no_conversations() -> None:
 def test_events_are_system_turns() -> None:
     text = "[10:00:01] Agent: Hello\n[10:00:05] *** Dana has left the chat ***\n[10:00:09] Customer: Anyone?\n"
     assert [turn.role for turn in read_text(text)[0][0].turns] == ["agent", "system", "customer"]
+    text = "Bot: Hi\nVisitor 4431: agent please\nDana joined the chat\nDana: hello\nVisitor 4431: refund\nDana: no\n"
+    assert [turn.role for turn in read_text(text)[0][0].turns][:4] == ["bot", "customer", "system", "unknown"]
 
 
 @pytest.mark.parametrize(

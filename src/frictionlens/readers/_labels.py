@@ -26,7 +26,8 @@ _STAMPED = re.compile(
     rf"(?:\s*(?:-->|->|-|–|—|/|to)\s*(?P<t2>{STAMP}))?\s*(?P<close>[\])>}}])?(?:\s*[-–—|,:]\s+|\s+|$)"
 )
 _USUAL = re.compile(
-    r"(?:\[?(\d{1,2}:\d\d(?::\d\d)?)\]? )?([A-Za-z][^:\n\[\]<>{}|()\"*\t]{0,40}[^:\n\[\]<>{}|()\"*\s])"
+    r"(?:\[?(\d{1,2}:\d\d(?::\d\d)?)\]? (?![AaPp]\.?[Mm]\b))?"
+    r"([A-Za-z][^:\n\[\]<>{}|()\"*\t]{0,40}[^:\n\[\]<>{}|()\"*\s])"
     r": (?!//)(?=\S)(.*)$",
     re.DOTALL,
 )
@@ -49,6 +50,11 @@ _EVENT = re.compile(
     r"(?i)\b(?:joined|left|has left|ended|transferred|transferring to|closed|disconnected|assigned|on hold|call started"
     r"|started|reopened|escalated to|was added|timed out)\b"
 )
+_COMING = re.compile(
+    r"(?i)[*\[(<-]*\s*\S+(?: \S+){0,4} (?:has |have |was )?(?:joined|left|entered|ended|closed|disconnected from)"
+    r" (?:the |this )?(?:chat|conversation|call|room|session|channel)\W*$"
+)
+"""A line that is nothing but somebody coming or going."""
 _WORD = re.compile(r"[^\W\d_]+(?:[-_'][^\W\d_]+)*")
 _COMPANY_PHRASE = re.compile(
     r"(?i)\b(?:customer|client|member|user|guest|patient|passenger|technical|tech|it|product|billing|sales|live|call|help)"
@@ -178,6 +184,8 @@ def _split_line(line: str) -> _Line:
                 )
     if match := _DASHED.match(rest):
         return _Line(match["text"], match["label"].strip(), t1, t2, True, line)
+    if t1 is not None and (spoken := _role_word(rest)):
+        return _Line(spoken[1], spoken[0], t1, t2, True, line)
     if (
         t1 is not None
         and rest.strip()
@@ -193,6 +201,16 @@ def _split_line(line: str) -> _Line:
     ):
         return _Line("", line.strip(), None, None, True, line)
     return _Line(rest if t1 is not None else line, None, t1, t2, False, line)
+
+
+def _role_word(rest: str) -> tuple[str, str] | None:
+    """Take `agent we can't do that` behind a time apart; `Agent Dana` and `agent left` are no speech."""
+    word, _, said = rest.strip().partition(" ")
+    words = said.split()
+    if word.casefold() not in COMMON_ROLES or not words or _EVENT.match(said):
+        return None
+    is_name = word[0].isupper() and len(words) <= 2 and all(each[:1].isupper() for each in words)
+    return None if is_name else (word, said)
 
 
 @dataclass
@@ -304,7 +322,9 @@ def parse_dialogue(
             # A time without a speaker: an event, or an export without speakers.
             after = line.whole[line.whole.find(line.t2 or line.t1) + len(line.t2 or line.t1) :].lstrip(" ])>}-–—|,:")
             blocks.append((None, line.t1, line.t2, [after], "system" if _is_event(after) else "unknown"))
-        elif blocks and _is_event(line.whole) and line.whole.strip()[0] in "[(*<-=":
+        elif blocks and (
+            (_is_event(line.whole) and line.whole.strip()[0] in "[(*<-=") or _COMING.match(line.whole.strip())
+        ):
             blocks.append((None, None, None, [line.whole.strip()], "system"))
         elif blocks:
             blocks[-1][3].append(line.whole)

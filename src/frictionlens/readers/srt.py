@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterator
 
@@ -21,8 +22,8 @@ def _sniff(head: Head) -> str | None:
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     import srt
 
-    # The library logs what it cannot parse, word for word: transcripts do not go into logs.
-    srt.LOG.disabled = True
+    # The library logs what it skips, which is what people said; broken cues are counted below instead.
+    logging.getLogger("srt").disabled = True
     with source.text() as stream:
         text = stream.read().lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
     cues = [
