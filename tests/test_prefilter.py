@@ -16,6 +16,7 @@ from frictionlens.engine.matching import Decider
 from frictionlens.engine.prefilter import Proposer, WordSearch, compile_words, demand_of, expression, keys_of
 from frictionlens.engine.steps import Step, sequences
 from frictionlens.engine.text import Run
+from frictionlens.engine.tokens import Tokeniser
 from frictionlens.model import Interaction, Turn
 from frictionlens.rules.pattern import Pattern, PatternParser
 from frictionlens.rules.spelling import Spelling
@@ -145,7 +146,7 @@ def test_whatever_the_decider_finds_was_proposed(source: str, seed: int) -> None
         rng.choice(["i", "not", "is", "we", "have", "do", "the", "will", "can"]) for _ in range(rng.randint(0, 4))
     ]
     text = join(filler, spelling, rng) + " " + words
-    run = Run([(0, Turn("agent", text))], spelling, _decider())
+    run = Run([(0, Turn("agent", text))], Tokeniser(spelling), _decider())
 
     if _decider().find(pattern, run.whole):
         assert proposer.propose(*search.find(text.encode()), bounded=text.isascii()) == [0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -85,17 +85,31 @@ class Scanner:
         """Score interactions one by one."""
         return map(self.score, interactions)
 
-    def score_safely(self, interaction: Interaction) -> Scored | Problem:
-        """Score one interaction; what fails becomes a problem that names it, and the run goes on."""
+    def score_batch(self, interactions: Sequence[Interaction]) -> list[Scored | Problem]:
+        """Score a batch in one go, in order; what fails becomes a problem that names it, and the run goes on."""
         try:
-            return self.score(interaction)
-        except (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError) as error:
-            # Only the kind of error is told: its message could quote the transcript.
-            return Problem(interaction.source, interaction.id, f"could not be scored: {type(error).__name__}")
+            detections = self.detector.detect_all(interactions)
+        except _FAILURES as error:
+            if len(interactions) > 1:
+                return [self.score_safely(each) for each in interactions]
+            return [_failure(interactions[0], error)]
+        return [self._score_safely(*pair) for pair in zip(interactions, detections, strict=True)]
+
+    def _score_safely(self, interaction: Interaction, detection: Detection) -> Scored | Problem:
+        try:
+            return self._scored(interaction, self._confident(detection))
+        except _FAILURES as error:
+            return _failure(interaction, error)
+
+    def score_safely(self, interaction: Interaction) -> Scored | Problem:
+        """Score one interaction, as a batch of one."""
+        return self.score_batch([interaction])[0]
 
     def detect(self, interaction: Interaction) -> Detection:
         """Find everything in one interaction, quotes as said, below the confidence asked for left out."""
-        detection = self.detector.detect(interaction)
+        return self._confident(self.detector.detect(interaction))
+
+    def _confident(self, detection: Detection) -> Detection:
         least = LEVELS.index(self.options.min_confidence)
         if least:
             kept = tuple(each for each in detection.findings if LEVELS.index(each.confidence) >= least)
@@ -104,8 +118,11 @@ class Scanner:
 
     def score(self, interaction: Interaction) -> Scored:
         """Detect, score and redact one interaction."""
+        return self._scored(interaction, self.detect(interaction))
+
+    def _scored(self, interaction: Interaction, detection: Detection) -> Scored:
         options = self.options
-        findings, not_evaluated, facts = self.detect(interaction)
+        findings, not_evaluated, facts = detection
         result = score(findings, self.pack.categories, _runs(interaction), options.weights)
         names = names_of(interaction)
         return Scored(
@@ -135,6 +152,14 @@ class Scanner:
             if options.excerpts
             else (),
         )
+
+
+_FAILURES = (ValueError, TypeError, KeyError, IndexError, AttributeError, RecursionError)
+
+
+def _failure(interaction: Interaction, error: Exception) -> Problem:
+    # Only the kind of error is told: its message could quote the transcript.
+    return Problem(interaction.source, interaction.id, f"could not be scored: {type(error).__name__}")
 
 
 def content_hash(interaction: Interaction) -> str:

@@ -17,6 +17,7 @@ from frictionlens.engine.episodes import find_episodes
 from frictionlens.engine.matching import Decider, Hit
 from frictionlens.engine.prefilter import Proposer, WordSearch
 from frictionlens.engine.text import SIDES, Run, Sentence, Side, runs_of
+from frictionlens.engine.tokens import Tokeniser
 from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Turn
 from frictionlens.rules import Rule
 from frictionlens.rules.pattern import Pattern
@@ -69,11 +70,18 @@ class Detector:
     ) -> None:
         self.pack = compiled.pack
         self._decider = Decider(model)
+        self._tokeniser = Tokeniser(self.pack.spelling)
         self._prefiltering = prefilter
         self._language = language
         self._only = only
         self._enabled = [only is None or rule.id in only for rule in self.pack.rules]
         self._places = {side: search.places for side, search in compiled.searches.items()}
+        self._turn_scope = {
+            side: frozenset(
+                place for place, (rule, _) in enumerate(places) if self.pack.rules[rule].entry.scope == "turn"
+            )
+            for side, places in self._places.items()
+        }
         self._words = {side: WordSearch(search.database) for side, search in compiled.searches.items()}
         self._proposers = {side: Proposer(search.demands, search.keys) for side, search in compiled.searches.items()}
 
@@ -85,7 +93,7 @@ class Detector:
         """Find everything in a batch of interactions: their texts are searched in one go."""
         skipped = [not_evaluated_in(each, self._language) for each in interactions]
         runs = [
-            [] if why and why[0].what == "all" else list(runs_of(each, self.pack.spelling, self._decider))
+            [] if why and why[0].what == "all" else list(runs_of(each, self._tokeniser, self._decider))
             for each, why in zip(interactions, skipped, strict=True)
         ]
         proposed: dict[int, list[tuple[Sentence, list[int]]]] = {}
@@ -145,22 +153,25 @@ class Detector:
     ) -> list[tuple[Sentence, list[int]]]:
         proposer = self._proposers[side]
         ascii_only = len(data) == len(run.text)
-        here = proposer.propose(words, ends, bounded=ascii_only)
+        here = frozenset((*proposer.always, *proposer.present(words)))
         if not here:
             return []
-        places, rules = self._places[side], self.pack.rules
-        whole = [place for place in here if rules[places[place][0]].entry.scope == "turn"]
-        found = [(run.whole, whole)] if whole else []
-        if len(whole) == len(here):
+        found: list[tuple[Sentence, list[int]]] = []
+        whole = here & self._turn_scope[side]
+        if whole and (some := proposer.propose(words, ends, bounded=ascii_only, within=whole)):
+            found.append((run.whole, some))
+        here -= whole
+        if not here:
             return found
         sentences = run.sentences
         if len(sentences) == 1:
-            return [*found, (sentences[0], here)]
+            some = proposer.propose(words, ends, bounded=ascii_only, within=here)
+            return [*found, (sentences[0], some)] if some else found
         first = 0
         for sentence in sentences:
             stop = sentence.end if ascii_only else len(run.text[: sentence.end].encode("utf-8", "replace"))
             last = bisect_right(ends, stop, first)
-            some = proposer.propose(words[first:last], ends[first:last], bounded=ascii_only)
+            some = proposer.propose(words[first:last], ends[first:last], bounded=ascii_only, within=here)
             if some:
                 found.append((sentence, some))
             first = last

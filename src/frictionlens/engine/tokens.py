@@ -7,6 +7,7 @@ Speech-to-text has no full stops: there a whole turn is one sentence, and rules 
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import Final
 
 from frictionlens.rules.spelling import APOSTROPHES, Spelling, plain
@@ -19,20 +20,21 @@ LINK_BYTES: Final = rf"(?:https?:|www\.|\bt\.co/|\.(?:{_DOMAIN})\b)"
 
 _TOKEN: Final = re.compile(
     rf"""
-      (?P<email>[\w.+-]+@[\w-]+(?:\.[\w-]+)+)
-    | (?P<link>https?:\S+|www\.\S+|\bt\.co/\S+|\b\w[\w.-]*\.(?:{_DOMAIN})\b(?:[/?#]\S*)?)
-    | (?P<mention>@\w+)
-    | (?P<word>\w+(?:[{APOSTROPHES}]\w+)*)
-    | (?P<mark>[?!]*\?[?!]*|!!+)
-    | (?P<emoji>[\u2600-\u27bf\U0001f300-\U0001faff])
+      [\w.+-]+@[\w-]+(?:\.[\w-]+)+
+    | https?:\S+|www\.\S+|\bt\.co/\S+|\b\w[\w.-]*\.(?:{_DOMAIN})\b(?:[/?#]\S*)?
+    | @\w+
+    | \w+(?:[{APOSTROPHES}]\w+)*
+    | [?!]*\?[?!]*|!!+
+    | [\u2600-\u27bf\U0001f300-\U0001faff]
     """,
     re.VERBOSE,
 )
-
 _SENTENCE_END: Final = re.compile(r"[.!?…]+[\"')\]”’]*(?=\s|$)|\n+")
 _ABBREVIATIONS: Final = frozenset(
     ("mr", "mrs", "ms", "dr", "st", "vs", "etc", "approx", "no", "ext", "dept", "e.g", "i.e", "a.m", "p.m")
 )
+_REMEMBERED: Final = 200_000
+"""Written tokens remembered with their canonical words; then the memory starts afresh, so that it stays flat."""
 
 
 def sentence_bounds(text: str) -> list[tuple[int, int]]:
@@ -57,37 +59,42 @@ def _abbreviates(text: str, start: int, dot: int) -> bool:
     return word in _ABBREVIATIONS or (len(word) == 1 and word.isalpha() and word != "i")
 
 
-def tokenise(text: str, start: int, end: int, spelling: Spelling) -> tuple[list[str], list[int], list[int]]:
-    """Return the canonical words of `text[start:end]` with their starts and ends in `text`.
+class Tokeniser(dict[str, tuple[str, ...]]):
+    """Split text into canonical words; as a mapping, it remembers what each written token stands for."""
 
-    Words of one contraction share the characters that it was written with.
-    """
-    words: list[str] = []
-    starts: list[int] = []
-    ends: list[int] = []
-    table = spelling.table
-    for match in _TOKEN.finditer(text, start, end):
-        left, right = match.span()
-        kind = match.lastgroup
-        if kind == "word":
-            written = plain(match.group())
-            several = table.get(written)
-            if several is None and "'" not in written:
-                words.append(written)
+    def __init__(self, spelling: Spelling) -> None:
+        super().__init__()
+        self.spelling = spelling
+
+    def words(self, text: str, start: int, end: int) -> list[str]:
+        """Return the canonical words of `text[start:end]`."""
+        return list(chain.from_iterable(map(self.__getitem__, _TOKEN.findall(text, start, end))))
+
+    def spans(self, text: str, start: int, end: int) -> tuple[list[int], list[int]]:
+        """Return the starts and ends of those words in `text`; words of one contraction share theirs."""
+        starts: list[int] = []
+        ends: list[int] = []
+        for match in _TOKEN.finditer(text, start, end):
+            left, right = match.span()
+            for _ in self[match.group()]:
                 starts.append(left)
                 ends.append(right)
-                continue
-            several = several or spelling.canonical(written)
-            words.extend(several)
-            starts.extend([left] * len(several))
-            ends.extend([right] * len(several))
-            continue
-        written = match.group()
-        if kind == "mark":
-            written = "!!" if "?" not in written else "?" if written == "?" else "??"
-        elif kind != "emoji":
-            written = f"{{{kind}}}"
-        words.append(written)
-        starts.append(left)
-        ends.append(right)
-    return words, starts, ends
+        return starts, ends
+
+    def __missing__(self, written: str) -> tuple[str, ...]:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        found = self[written] = self._canonical(written)
+        return found
+
+    def _canonical(self, written: str) -> tuple[str, ...]:
+        first = written[0]
+        if first in "?!":
+            return ("!!" if "?" not in written else "?" if written == "?" else "??",)
+        if first == "@":
+            return ("{mention}",)
+        if re.fullmatch(rf"\w+(?:[{APOSTROPHES}]\w+)*", written):
+            return self.spelling.canonical(plain(written))
+        if len(written) == 1:
+            return (written,)
+        return ("{email}",) if "@" in written and "://" not in written else ("{link}",)
