@@ -15,6 +15,7 @@ from frictionlens.reporters._marks import Notes, on_one_line
 SHOWN = 10
 """Findings and interactions listed of each sort; the number left out is said."""
 
+_ORDER = {"worse": 0, "better": 1, "unclear": 2}
 _STYLES = {"worse": "bold red", "better": "green", "unclear": "dim"}
 
 
@@ -27,6 +28,9 @@ def build(comparison: Comparison, notes: Notes, outcome: Outcome | None = None) 
         Text(_method(comparison), "dim"),
         Text(),
     ]
+    if not comparison.common:
+        parts.append(Text("No interaction is in both, so findings and scores cannot be matched one by one."))
+        return Group(*parts, *_verdict(outcome))
     for title, entries in (("New in B", comparison.new), ("Gone from B", comparison.gone)):
         parts.append(Text(f"{title}: {len(entries)} findings", "bold"))
         for interaction, finding in entries[:SHOWN]:
@@ -43,13 +47,15 @@ def build(comparison: Comparison, notes: Notes, outcome: Outcome | None = None) 
         arrow = f"{moved.a:g} → {moved.b:g}"
         parts.append(Text.assemble(("  " + on_one_line(moved.interaction_id) + "  ", "cyan"), arrow))
     parts += _more(len(comparison.moved))
-    if outcome:
-        style = "bold green" if outcome.code == 0 else "bold red"
-        parts += [
-            Text(),
-            Text.assemble((outcome.word.upper(), style), f"  {outcome.sentence}  (exit code {outcome.code:d})"),
-        ]
-    return Group(*parts)
+    return Group(*parts, *_verdict(outcome))
+
+
+def _verdict(outcome: Outcome | None) -> list[RenderableType]:
+    if outcome is None:
+        return []
+    style = "bold green" if outcome.code == 0 else "bold red"
+    said = f"  {outcome.sentence}  (exit code {outcome.code:d})"
+    return [Text(), Text.assemble((outcome.word.upper(), style), said)]
 
 
 def _more(count: int) -> list[RenderableType]:
@@ -58,33 +64,39 @@ def _more(count: int) -> list[RenderableType]:
 
 def _figures(comparison: Comparison) -> Table:
     table = Table("figure", box=None, pad_edge=False, header_style="bold")
-    for name in ("A", "B", "change", "interval", ""):
+    for name in ("A", "B", "points", "interval", ""):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    for change in comparison.changes:
-        low, high = (_number(change, end, signed=True) for end in change.interval)
+    # What changed stands first, below the two figures that sum everything up.
+    changes = comparison.changes[:2] + tuple(sorted(comparison.changes[2:], key=lambda each: _ORDER[each.direction]))
+    for change in changes:
+        low, high = (_points(change, end) for end in change.interval)
         table.add_row(
             Text(change.title),
             _number(change, change.a),
             _number(change, change.b),
-            _number(change, change.difference, signed=True),
+            _points(change, change.difference),
             f"{low} to {high}",
             Text(change.direction, _STYLES[change.direction]),
         )
     return table
 
 
-def _number(change: Change, value: float, *, signed: bool = False) -> str:
-    sign = "+" if signed else ""
-    return f"{value:{sign}.1f}" if change.key == "mean_score" else f"{value:{sign}.1%}"
+def _number(change: Change, value: float) -> str:
+    return f"{value:.1f}" if change.key == "mean_score" else f"{value:.1%}"
+
+
+def _points(change: Change, value: float) -> str:
+    """Write a difference in points: of the score, or percentage points."""
+    return f"{value if change.key == 'mean_score' else value * 100:+.1f}"
 
 
 def _method(comparison: Comparison) -> str:
     if comparison.too_few:
-        return f"Fewer than {LEAST} interactions on a side: nothing is called a change."
+        return f"Changes in points. Fewer than {LEAST} interactions on a side: nothing is called a change."
     return (
-        f"Intervals at {comparison.level:.2%} each, so that all {len(comparison.changes)} figures together err in at "
-        "most 5 % of comparisons in which nothing changed (Bonferroni). Mean: percentile bootstrap; shares: hybrid "
-        "score interval (Newcombe 1998)."
+        f"Changes in points. Each interval covers {comparison.level:.2%}, so that all {len(comparison.changes)} "
+        "figures together err in at most 5 % of comparisons in which nothing changed (Bonferroni). Mean: percentile bootstrap; "
+        "shares: hybrid score interval (Newcombe 1998)."
     )
 
 
