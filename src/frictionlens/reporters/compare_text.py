@@ -95,8 +95,8 @@ def _method(comparison: Comparison) -> str:
         return f"Changes in points. Fewer than {LEAST} interactions on a side: nothing is called a change."
     return (
         f"Changes in points. Each interval covers {comparison.level:.2%}, so that all {len(comparison.changes)} "
-        "figures together err in at most 5 % of comparisons in which nothing changed (Bonferroni). Mean: percentile bootstrap; "
-        "shares: hybrid score interval (Newcombe 1998)."
+        "figures together err in at most 5 % of comparisons in which nothing changed (Bonferroni). Mean: percentile "
+        "bootstrap; shares: hybrid score interval (Newcombe 1998)."
     )
 
 
