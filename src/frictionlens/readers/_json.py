@@ -398,10 +398,14 @@ def pick_dict(record: Any, *names: str) -> dict[str, Any]:
 
 def pick_text(record: Any, *names: str) -> str | None:
     """Return the first non-empty string or number under any of `names`, as text; None where there is none."""
-    if isinstance(record, dict):
-        for key in keys_for(record, names):
-            if text := text_of(record[key]):
-                return text
+    if not isinstance(record, dict):
+        return None
+    value = record.get(names[0])
+    if type(value) is str and value and not value.isspace():
+        return value
+    for key in keys_for(record, names):
+        if text := text_of(record[key]):
+            return text
     return None
 
 
