@@ -3,6 +3,7 @@
     python benchmarks/report.py size      # store and report of 100,000 interactions: time, memory, size of the page
     python benchmarks/report.py rescan    # second scan of an unchanged folder against the first
     python benchmarks/report.py quiet     # how many of 200 histories without a story show any change
+    python benchmarks/report.py requests  # how well similar requests are told, where the truth is known
 
 What is stored comes from `frictionlens.synthetic.scored`: results made from known labels, no rule is run. The rescan
 reads native transcripts and runs the rules.
@@ -11,6 +12,7 @@ reads native transcripts and runs the rules.
 from __future__ import annotations
 
 import argparse
+import os
 import resource
 import subprocess
 import sys
@@ -44,7 +46,7 @@ def size(number: int, where: Path) -> None:
             "import resource, sys, time; start = time.perf_counter(); cpu = time.process_time()\n"
             "from frictionlens.cli import app\n"
             "try: app(sys.argv[1:], standalone_mode=False)\n"
-            "finally: print(f'{time.perf_counter() - start:.1f} s wall,', f'{time.process_time() - cpu:.1f} s processor,',\n"
+            "finally: print(f'{time.perf_counter() - start:.1f} s wall,', f'{time.process_time() - cpu:.1f} s cpu,',\n"
             "    f'{resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB', file=sys.stderr)\n"
         )
         done = subprocess.run(
@@ -101,11 +103,40 @@ def quiet(number: int) -> None:
     print(f"{wrong} of {number} histories without a story show a change")
 
 
+def requests(shared: Path) -> None:
+    """Tell the same request from others in tau-bench conversations: four trials each of fifty tasks, by number."""
+    from itertools import combinations
+
+    from frictionlens.analytics.pairs import THRESHOLD, request_vectors
+    from frictionlens.model import Interaction
+    from frictionlens.pipeline import first_words
+    from frictionlens.readers import ReadOptions, find_sources, read
+
+    sources = list(find_sources([str(shared / "gold" / name) for name in ("dev.jsonl", "dev_more.jsonl")]))
+    records = [record for source in sources for record in read(source, ReadOptions())]
+    found = [each for each in records if isinstance(each, Interaction) and each.source == "tau"]
+    vectors = request_vectors([first_words(each) for each in found])
+    cosine = (vectors @ vectors.T).toarray()
+    tasks = [int(each.id.split("-")[1]) % 50 for each in found]
+    pairs = list(combinations(range(len(found)), 2))
+    same = {pair for pair in pairs if tasks[pair[0]] == tasks[pair[1]]}
+    print(f"{len(found)} conversations, {len(same)} pairs of one task among {len(pairs)}")
+    for threshold in (0.2, 0.25, 0.3, 0.35, 0.4, 0.5):
+        told = {pair for pair in pairs if cosine[pair] >= threshold}
+        right = len(told & same)
+        precision, recall = right / max(len(told), 1), right / len(same)
+        mark = "  <- used" if threshold == THRESHOLD else ""
+        print(f"threshold {threshold:.2f}: precision {precision:.2f}, recall {recall:.2f}{mark}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("size", "rescan", "quiet"))
+    parser.add_argument("what", choices=("size", "rescan", "quiet", "requests"))
     parser.add_argument("--number", type=int, help="interactions, or histories for `quiet`")
     given = parser.parse_args()
+    if given.what == "requests":
+        requests(Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared")))
+        return
     with tempfile.TemporaryDirectory() as folder:
         if given.what == "quiet":
             quiet(given.number or 200)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from frictionlens.excerpt import LENGTH, build_excerpt
 from frictionlens.model import Finding, Interaction, Turn
+from frictionlens.pipeline import first_words
 
 
 def finding(turn: int, start: int, end: int, quote: str) -> Finding:
@@ -47,3 +48,19 @@ def test_cut_turns_keep_the_found_words_under_their_marks(text: str, data: st.Da
     for mark in turn.marks:
         assert turn.text[mark.start : mark.end].strip("…") in text[start:end]
     assert turn.marks
+
+
+def test_first_words_go_past_a_greeting_and_leave_answers_out() -> None:
+    turns = (
+        Turn("customer", "Hi there!"),
+        Turn("agent", "Hello, what can I do?"),
+        Turn("customer", "So what?"),
+        Turn("customer", "I would like to return these boots, they are too small."),
+    )
+    assert first_words(Interaction("1", turns)) == "Hi there! I would like to return these boots, they are too small."
+    assert (
+        first_words(
+            Interaction("1", (Turn("customer", "word " * 80), Turn("customer", "and now some more words here")))
+        )[-4:]
+        == "word"
+    )

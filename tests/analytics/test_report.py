@@ -149,8 +149,16 @@ def test_pairs_are_the_same_request_refused_and_granted(report: Report) -> None:
     for pair in report.pairs.pairs:
         refused, granted = report.cases[pair.refused], report.cases[pair.granted]
         assert pair.similarity >= report.pairs.threshold
-        assert {finding.category for finding in refused.findings}.isdisjoint({"commitment", "exception"})
-        assert {finding.category for finding in granted.findings} & {"commitment", "exception"}
+        yes = {finding.turn for finding in granted.findings if finding.category in ("commitment", "exception")}
+        no = {
+            finding.turn
+            for finding in refused.findings
+            if finding.category in ("refusal", "policy_shield", "disempowered")
+        }
+        assert max(yes) > max((f.turn for f in granted.findings if f.category == "refusal"), default=-1)
+        assert max(no) >= max(
+            (f.turn for f in refused.findings if f.category in ("commitment", "exception")), default=-1
+        )
         assert refused.queue == granted.queue
         assert pair.verdict == ""
 

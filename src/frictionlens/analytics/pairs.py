@@ -4,12 +4,15 @@ Method: the customer's first words as TF-IDF vectors over words and pairs of wor
 sublinear counts, numbers read as one word), compared by cosine. A refused interaction is paired with the most similar
 granted one where the cosine reaches the threshold and, when both have tags, they share one. A pair says that the
 process is inconsistent, not that the refusal was wrong: only a person's verdict makes it avoidable.
+
+An interaction is refused or granted by the last of these that was said: a no that is followed by a commitment or an
+exception in a later turn is granted, a commitment that is followed by a no is refused.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from frictionlens.analytics.cases import Cases
@@ -20,7 +23,7 @@ from frictionlens.analytics.series import rate
 if TYPE_CHECKING:
     import duckdb
 
-THRESHOLD: Final = 0.5
+THRESHOLD: Final = 0.3
 """Cosine from which two requests count as the same; docs/report.md tells how it was chosen."""
 MIN_WORDS: Final = 4
 MOST: Final = 4_000
@@ -47,17 +50,15 @@ def build_pairs(
     if not connection.execute("SELECT count(*) FROM i WHERE request IS NOT NULL").fetchall()[0][0]:
         return None
     refused_total = connection.execute(
-        "SELECT count(*) FROM i JOIN x USING (k) WHERE bucket = $last AND refused AND NOT granted", {"last": last}
+        "SELECT count(*) FROM i JOIN x USING (k) WHERE bucket = $last AND refused", {"last": last}
     ).fetchall()[0][0]
     query = """
         SELECT k, interaction_id, request, tags FROM i JOIN x USING (k)
         WHERE {0} AND len(string_split(trim(request), ' ')) >= $words ORDER BY k LIMIT $most
     """
     limits = {"words": MIN_WORDS, "most": MOST}
-    refused = connection.execute(
-        query.format("bucket = $last AND refused AND NOT granted"), {**limits, "last": last}
-    ).fetchall()
-    granted = connection.execute(query.format("granted AND NOT refused"), limits).fetchall()
+    refused = connection.execute(query.format("bucket = $last AND refused"), {**limits, "last": last}).fetchall()
+    granted = connection.execute(query.format("granted"), limits).fetchall()
     best = _best(refused, granted)
     process = _processes(connection, [row[0] for row in refused])
     by_process: dict[str, list[bool]] = {}
@@ -91,10 +92,12 @@ def build_pairs(
     )
 
 
-def _best(refused: list[tuple[Any, ...]], granted: list[tuple[Any, ...]]) -> dict[int, tuple[float, int]]:
-    """Return refused key → (similarity, granted key) where the threshold is reached."""
-    if not refused or not granted:
-        return {}
+def request_vectors(texts: Sequence[str]) -> Any:
+    """Return the TF-IDF vectors of texts as a sparse matrix of unit rows, so that a product of two is their cosine.
+
+    Returns:
+        None where no text holds a word.
+    """
     import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
@@ -106,8 +109,19 @@ def _best(refused: list[tuple[Any, ...]], granted: list[tuple[Any, ...]]) -> dic
         dtype=np.float32,
     )
     try:
-        everything = vectors.fit_transform([row[2] for row in refused] + [row[2] for row in granted])
-    except ValueError:  # no word in any request
+        return vectors.fit_transform(texts)
+    except ValueError:
+        return None
+
+
+def _best(refused: list[tuple[Any, ...]], granted: list[tuple[Any, ...]]) -> dict[int, tuple[float, int]]:
+    """Return refused key → (similarity, granted key) where the threshold is reached."""
+    if not refused or not granted:
+        return {}
+    import numpy as np
+
+    everything = request_vectors([row[2] for row in refused] + [row[2] for row in granted])
+    if everything is None:
         return {}
     mine, theirs = everything[: len(refused)], everything[len(refused) :].T.tocsc()
     tags = sorted({tag for row in (*refused, *granted) for tag in row[3]})

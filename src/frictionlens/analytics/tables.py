@@ -81,8 +81,10 @@ def build_tables(
         SELECT k, bool_or(family = 'friction') AS friction, bool_or(family = 'episode') AS episode,
             bool_or(category = '{DEAD_END}') AS dead_end, bool_or(category = '{LEAVING}') AS leaving,
             bool_or(category = '{ESCALATION}') AS escalation,
-            bool_or(category = 'refusal' OR (category IN ({noes}) AND kind_of_no IS NOT NULL)) AS refused,
-            bool_or(category IN ({grants})) AS granted,
+            max(turn) FILTER (category = 'refusal' OR (category IN ({noes}) AND kind_of_no IS NOT NULL)) AS last_no,
+            max(turn) FILTER (category IN ({grants})) AS last_yes,
+            last_no IS NOT NULL AND (last_yes IS NULL OR last_yes <= last_no) AS refused,
+            last_yes IS NOT NULL AND (last_no IS NULL OR last_yes > last_no) AS granted,
             sum(CASE WHEN family = 'friction' THEN points ELSE 0 END) AS friction_points
         FROM f GROUP BY k
         """  # noqa: S608

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from frictionlens.analytics.report import Report, Series
+from frictionlens.analytics.report import Case, Report, Series
 from frictionlens.privacy import markdown_safe as safe
 from frictionlens.reporters.table import KINDS_OF_NO
 from frictionlens.reporters.weekly import words
@@ -51,6 +51,10 @@ def _table(names: Sequence[str], rows: Iterable[Sequence[str]], *, text: int = 1
     yield ""
 
 
+def _quoted(case: Case, position: int) -> str:
+    return f"“{safe(words.said(case, position))}” ({safe(words.case_title(case))})"
+
+
 def _ledger(report: Report) -> Iterator[str]:
     yield "## Process ledger\n"
     rows = [*report.ledger, *([report.nobody_named] if report.nobody_named else [])]
@@ -83,7 +87,7 @@ def _ledger(report: Report) -> Iterator[str]:
         for change in words.changes_of(row.series, report.buckets):
             yield f"- {change.arrow} {change.label}: {change.detail}"
         for quote in row.quotes:
-            yield f"- “{safe(quote.text)}” ({safe(words.case_title(report.cases[quote.case]))})"
+            yield f"- {_quoted(report.cases[quote.case], quote.finding)}"
         if row.advice:
             yield f"- **Better wording:** {safe(row.advice.advice)}"
         yield ""
@@ -163,8 +167,8 @@ def _pairs(report: Report) -> Iterator[str]:
         (
             (
                 safe(pair.process),
-                f"“{safe(pair.refusal.text)}” ({safe(report.cases[pair.refused].interaction_id)})",
-                f"“{safe(pair.grant.text)}” ({safe(report.cases[pair.granted].interaction_id)})",
+                _quoted(report.cases[pair.refused], pair.refusal.finding),
+                _quoted(report.cases[pair.granted], pair.grant.finding),
                 f"{pair.similarity:.2f}",
                 pair.verdict,
             )
@@ -180,7 +184,7 @@ def _conversations(report: Report) -> Iterator[str]:
         for number in numbers:
             case = report.cases[number]
             best = max(case.findings, key=lambda each: (each.points or 0.0, -each.position))
-            yield f"- {case.score:.0f} “{safe(best.quote)}” ({safe(words.case_title(case))})"
+            yield f"- {case.score:.0f} {_quoted(case, best.position)}"
         yield ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from typing import Final, NamedTuple
@@ -22,9 +23,14 @@ __all__ = [
     "period_words",
     "points",
     "rate_words",
+    "said",
+    "sentence",
     "short_label",
 ]
 
+_SENTENCE_END: Final = re.compile(r"[.!?](?=\s)|\n")
+_REACH: Final = 140
+"""Characters of a sentence that are shown on each side of what was found."""
 ARROWS: Final = {"up": "▲", "down": "▼"}
 
 
@@ -124,6 +130,35 @@ def coverage_words(report: Report) -> list[str]:
     if len(report.packs) > 1:
         notes.append("More than one version of the rules scored this window: a trend may come from the rules.")
     return notes
+
+
+def sentence(case: Case, position: int) -> tuple[str, str, str]:
+    """Return the sentence around a finding as (before, found, after): a bare match says too little to be quoted.
+
+    Where the excerpt does not hold the finding, the quote stands alone.
+    """
+    for turn in case.excerpt:
+        for mark in turn.marks:
+            if mark.finding == position:
+                return _around(turn.text, mark.start, mark.end)
+    return "", next((each.quote for each in case.findings if each.position == position), ""), ""
+
+
+def said(case: Case, position: int) -> str:
+    """Return the sentence around a finding."""
+    return "".join(sentence(case, position))
+
+
+def _around(text: str, start: int, end: int) -> tuple[str, str, str]:
+    first = max((match.end() for match in _SENTENCE_END.finditer(text, 0, start)), default=0)
+    stop = _SENTENCE_END.search(text, max(end - 1, start))
+    last = stop.start() + 1 if stop else len(text)
+    head, tail = "", ""
+    if start - first > _REACH:
+        first, head = text.rfind(" ", first, start - _REACH + 20) + 1 or start, "…"
+    if last - end > _REACH:
+        last, tail = max(text.rfind(" ", end, end + _REACH), end), "…"
+    return f"{head}{text[first:start]}".lstrip(), text[start:end], f"{text[end:last]}{tail}".rstrip()
 
 
 def case_title(case: Case) -> str:

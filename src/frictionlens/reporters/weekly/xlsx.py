@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from frictionlens.analytics.report import Rate, Report, Series
+from frictionlens.analytics.report import Quote, Rate, Report, Series
 from frictionlens.privacy import printable
 from frictionlens.reporters.weekly import words
 
@@ -183,9 +183,13 @@ def _ledger(report: Report) -> Iterable[Sequence[Any]]:
             round(row.process_minutes),
             ", ".join(f"{each.text} ({each.interactions})" for each in row.numbers),
             words.change_words(row.series, report.buckets),
-            row.quotes[0].text if row.quotes else None,
+            _said(report, row.quotes[0]) if row.quotes else None,
             row.advice.advice if row.advice else None,
         )
+
+
+def _said(report: Report, quote: Quote) -> str:
+    return words.said(report.cases[quote.case], quote.finding)
 
 
 def _ends(rate: Rate) -> tuple[float | None, float | None, float | None]:
@@ -212,10 +216,10 @@ def _pairs(report: Report) -> Iterable[Sequence[Any]]:
             f"{pair.similarity:.2f}",
             refused.interaction_id,
             refused.request,
-            pair.refusal.text,
+            _said(report, pair.refusal),
             granted.interaction_id,
             granted.request,
-            pair.grant.text,
+            _said(report, pair.grant),
             pair.verdict,
         )
 
