@@ -130,3 +130,8 @@ def test_further_products(shape: Any, roles: list[str]) -> None:
     (found,) = interactions(shape)
     assert [f"{turn.role}{'*' if turn.internal else ''}" for turn in found.turns] == roles
     assert {turn.text for turn in found.turns} >= {A, C}
+
+
+def test_ids_that_people_made_may_come_twice() -> None:
+    records = [{"id": 1, "turns": [{"role": "agent", "text": text}]} for text in (A, C)]
+    assert [each.id for each in interactions(records)] == ["1", "1"]

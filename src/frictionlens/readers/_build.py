@@ -140,10 +140,14 @@ def tag_of(tag: Any) -> str | None:
 
 
 def read_records(
-    source: Source, build: Callable[[Item], Iterable[Record] | Record | None], *keys: str, noun: str = "conversation"
+    source: Source,
+    build: Callable[[Item], Iterable[Record] | Record | None],
+    *keys: str,
+    noun: str = "conversation",
+    unique: bool = True,
 ) -> Iterator[Record]:
     """Read a source whose records are one conversation each: see `iter_items` for `keys`, `checked` for the rest."""
-    yield from checked(source, _build_each(source, iter_items(source, *keys), build, noun))
+    yield from checked(source, _build_each(source, iter_items(source, *keys), build, noun), unique=unique)
 
 
 def _build_each(
@@ -173,10 +177,15 @@ def _build_each(
         yield from records
 
 
-def checked(source: Source, records: Iterable[Record]) -> Iterator[Record]:
+def checked(source: Source, records: Iterable[Record], *, unique: bool = True) -> Iterator[Record]:
     """Let interactions with text through once each; what has none, or an id that was there, is skipped with the reason.
 
-    Pages of one export overlap, and raw and redacted twins of a contact carry one id.
+    Args:
+        source: where they are read.
+        records: what was read.
+        unique: the product gives every conversation an id of its own, so that an id that comes again is the same one:
+            pages of one export overlap, and raw and redacted twins of a contact carry one id. False where people make
+            the ids; `Duplicates` then finds those with the same words.
     """
     seen = HashSet()
     for record in records:
@@ -186,7 +195,7 @@ def checked(source: Source, records: Iterable[Record]) -> Iterator[Record]:
             yield Skipped(source.name, record.id, "it has no turns", "no turns")
         elif not any(turn.text and not turn.text.isspace() for turn in record.turns):
             yield Skipped(source.name, record.id, f"none of its {len(record.turns)} turns has text", "no turns")
-        elif seen.add(record.id):
+        elif unique and seen.add(record.id):
             reason = "an interaction with this id was read before in this file"
             yield Skipped(source.name, record.id, reason, "duplicate")
         else:

@@ -64,8 +64,8 @@ def _inside(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     head = source.head
     if isinstance(head.json, list) and not head.is_ndjson and any(is_turn(each, options) for each in head.json[:5]):
-        return checked(source, _from_list(source, options))
-    return checked(source, _from_records(source, options))
+        return checked(source, _from_list(source, options), unique=False)
+    return checked(source, _from_records(source, options), unique=False)
 
 
 def _from_list(source: Source, options: ReadOptions) -> Iterator[Record]:
