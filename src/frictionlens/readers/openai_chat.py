@@ -11,8 +11,8 @@ from typing import Any, Final
 from frictionlens.model import Role
 from frictionlens.readers._alias import content_text, facts_of, id_of, when_in
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
-from frictionlens.readers._build import Draft, build_interaction, read_records, role_for
-from frictionlens.readers._json import Item, dicts
+from frictionlens.readers._build import Draft, build_interaction, checked, read_records, role_for
+from frictionlens.readers._json import Item, dicts, iter_documents
 
 ROLES: Final[dict[str, Role]] = {
     "user": "customer", "assistant": "bot", "model": "bot", "system": "system", "developer": "system",
@@ -55,20 +55,19 @@ def _sniff(head: Head) -> str | None:
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     head = source.head
     if isinstance(head.json, list) and not head.is_ndjson and is_chat(head.json):
-        # One conversation, dumped as its bare list of messages.
-        from frictionlens.readers._json import iter_documents
-
-        for found in iter_documents(source):
-            if isinstance(found, Item):
-                yield build_interaction(
-                    source, None, chat_drafts(found.value, options), where=found.where, channel="chat"
-                )
-            else:
-                yield found
+        yield from checked(source, _bare_list(source, options))
         return
-    yield from read_records(
-        source, lambda item: _conversation(source, item, options), "data", "conversations", "examples"
-    )
+    lists = ("data", "conversations", "examples")
+    yield from read_records(source, lambda item: _conversation(source, item, options), *lists, unique=False)
+
+
+def _bare_list(source: Source, options: ReadOptions) -> Iterator[Record]:
+    """Read one conversation that was dumped as its list of messages."""
+    for found in iter_documents(source):
+        if isinstance(found, Item):
+            yield build_interaction(source, None, chat_drafts(found.value, options), where=found.where, channel="chat")
+        else:
+            yield found
 
 
 def _conversation(source: Source, item: Item, options: ReadOptions) -> Record:

@@ -25,7 +25,7 @@ def _sniff(head: Head) -> str | None:
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    return read_records(source, lambda item: _conversation(source, item, options))
+    return read_records(source, lambda item: _conversation(source, item, options), unique=False)
 
 
 def _conversation(source: Source, item: Item, options: ReadOptions) -> Record:
