@@ -255,3 +255,18 @@ def test_swapped_types_and_missing_keys_do_not_trip_it(name: str) -> None:
 @pytest.mark.parametrize("name", list(formats()))
 def test_it_is_documented(name: str) -> None:
     assert f"\n### `{name}`\n" in (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", FOLDERS)
+def test_white_space_in_json_does_not_matter(name: str) -> None:
+    for source in sources(name):
+        values, lines = parsed(payload(source))
+        if lines or not values or source.members:
+            continue
+        expected = [each.turns for each in records(source) if isinstance(each, Interaction)]
+        for data in (json.dumps(values[0]), json.dumps(values[0], indent=4, ensure_ascii=False)):
+            found = recognise(variant(source, data.encode()), ReadOptions())
+            assert found.format is not None
+            assert found.format.name == name
+            again = [each.turns for each in records(variant(source, data.encode())) if isinstance(each, Interaction)]
+            assert again == expected

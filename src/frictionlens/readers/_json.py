@@ -16,7 +16,7 @@ from typing import IO, Any, Final
 import jiter
 
 from frictionlens.errors import Problem
-from frictionlens.readers._base import Source, read_up_to
+from frictionlens.readers._base import Head, Source, read_up_to
 
 WHOLE_BYTES: Final = 64 * 1024 * 1024
 """Largest file that is parsed in one piece."""
@@ -135,6 +135,12 @@ def explode(item: Item, *keys: str) -> Iterator[Item]:
                     yield Item(element, f"{lead}item {number}", envelope)
     if not found:
         yield item
+
+
+def is_one_list(head: Head) -> bool:
+    """Tell whether a source is one JSON array, on one line or many (and not lines that are arrays each)."""
+    lines = sum(bool(line.strip()) for line in head.first_lines[:2])
+    return isinstance(head.json, list) and not (head.is_ndjson and lines > 1)
 
 
 def dig(value: Any, path: str) -> Any:

@@ -12,7 +12,7 @@ from frictionlens.errors import Problem
 from frictionlens.readers._alias import GROUP, draft_of, drafts_of, facts_of, id_of, is_turn, texts_of, turns_of
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked
-from frictionlens.readers._json import Item, explode, iter_documents, iter_items, pick_text
+from frictionlens.readers._json import Item, explode, is_one_list, iter_documents, iter_items, pick_text
 from frictionlens.readers._labels import parse_dialogue
 
 _WRAPPERS = (
@@ -26,11 +26,7 @@ def _sniff(head: Head) -> str | None:
     if value is None:
         return None
     options = ReadOptions()
-    if (
-        isinstance(value, list)
-        and not head.is_ndjson
-        and sum(is_turn(each) for each in value[:5]) >= min(2, len(value)) > 0
-    ):
+    if is_one_list(head) and sum(is_turn(each) for each in value[:5]) >= min(2, len(value)) > 0:
         return "array of turns: who spoke and what was said"
     record = head.record
     for candidate in (record, *_inside(record)):
@@ -63,7 +59,7 @@ def _inside(record: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     head = source.head
-    if isinstance(head.json, list) and not head.is_ndjson and any(is_turn(each, options) for each in head.json[:5]):
+    if is_one_list(head) and any(is_turn(each, options) for each in head.json[:5]):
         return checked(source, _from_list(source, options), unique=False)
     return checked(source, _from_records(source, options), unique=False)
 

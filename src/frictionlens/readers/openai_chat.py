@@ -12,7 +12,7 @@ from frictionlens.model import Role
 from frictionlens.readers._alias import content_text, facts_of, id_of, when_in
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
 from frictionlens.readers._build import Draft, build_interaction, checked, read_records, role_for
-from frictionlens.readers._json import Item, dicts, iter_documents
+from frictionlens.readers._json import Item, dicts, is_one_list, iter_documents
 
 ROLES: Final[dict[str, Role]] = {
     "user": "customer", "assistant": "bot", "model": "bot", "system": "system", "developer": "system",
@@ -47,14 +47,14 @@ def is_chat(messages: Any) -> bool:
 
 def _sniff(head: Head) -> str | None:
     record = head.record
-    if isinstance(head.json, list) and not head.is_ndjson and is_chat(head.json):
+    if is_one_list(head) and is_chat(head.json):
         return "array of messages with role and content"
     return "messages[].role and content" if is_chat(record.get("messages")) else None
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     head = source.head
-    if isinstance(head.json, list) and not head.is_ndjson and is_chat(head.json):
+    if is_one_list(head) and is_chat(head.json):
         yield from checked(source, _bare_list(source, options))
         return
     lists = ("data", "conversations", "examples")
