@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,7 @@ def run(*args: str | Path) -> Result:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Three made-up weeks, scanned into a store and into result lines."""
     made = tmp_path_factory.mktemp("report")
-    synthetic.main([str(made / "weeks"), "--weeks", "3", "--per-week", "60"])
+    synthetic.main([str(made), "--weeks", "3", "--per-week", "60"])
     first = run("scan", made / "weeks", "--store", made / "s.duckdb", "-o", made / "results.jsonl")
     assert first.exit_code == 0, first.output
     return made
@@ -59,6 +60,31 @@ def test_a_second_scan_without_outputs_says_what_it_left_alone(folder: Path) -> 
     assert result.exit_code == 0
     assert result.stdout == ""
     assert "unchanged since the last scan" in " ".join(result.stderr.split())
+
+
+@pytest.mark.slow
+def test_the_whole_chain_tells_the_planted_story(tmp_path: Path) -> None:
+    synthetic.main([str(tmp_path), "--report"])
+    assert (tmp_path / "report.html").stat().st_size < 5_000_000
+    result = run(
+        "report", "--store", tmp_path / "friction.duckdb", "--changes", tmp_path / "changes.yml", "--to", "json"
+    )
+    report = json.loads(result.stdout)
+    series = {each["name"]: each["series"] for each in report["ledger"]} | {
+        each["name"]: each for each in report["signs"]
+    }
+    told = {
+        name: [(report["buckets"][step["bucket"]]["label"], step["direction"]) for step in each["steps"]]
+        for name, each in series.items()
+    }
+    assert told["return window"] == [("2026-W43", "up")]
+    assert told["Excuses"] == [("2026-W45", "up"), ("2026-W46", "down")]
+    assert told["Work overload"] == [("2026-W45", "up"), ("2026-W46", "down")]
+    assert told["Staff turnover"] == []
+    first = report["ledger"][0]
+    assert first["name"] == "return window"
+    assert {each["text"] for each in first["numbers"]} == {"14 days", "30 days"}
+    assert [each["verdict"] for each in report["changes"] if each["process"] == "return window"] == ["rose"]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ import random
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from math import exp
+from pathlib import Path
 from typing import Final, NamedTuple
 
 from frictionlens.model import (
@@ -486,12 +487,47 @@ def _finding(interaction_id: str, said: _Said, turn: int, start: int, end: int) 
     )
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Write native transcript lines, one file a week: `python -m frictionlens.synthetic FOLDER`."""
-    import argparse
-    from pathlib import Path
+_CHANGES: Final = """\
+# What was changed when: `frictionlens report --changes changes.yml` shows before and after.
+- date: {policy}
+  process: return window
+  what: return window cut from 30 to 14 days
+- date: {policy}
+  process: warranty
+  what: warranty terms reworded
+"""
 
+
+def write_history(folder: Path, story: Story = Story()) -> None:  # noqa: B008
+    """Write a history as files: one of native transcript lines a week, change dates, and numbers from operations.
+
+    Args:
+        folder: where the files go; made when absent.
+        story: what to make.
+    """
     import msgspec
+
+    weeks = folder / "weeks"
+    weeks.mkdir(parents=True, exist_ok=True)
+    lines: dict[str, list[bytes]] = {}
+    for interaction in interactions(story):
+        lines.setdefault(interaction.id[:3], []).append(msgspec.json.encode(interaction))
+    operations = ["week,sick_days,backlog"]
+    draw = random.Random(story.seed)  # noqa: S311 - made-up numbers, not secrets
+    for place, own in enumerate(lines.values(), 1):
+        year, week, _ = (story.start + timedelta(weeks=place - 1)).isocalendar()
+        (weeks / f"{year}-W{week:02d}.jsonl").write_bytes(b"\n".join(own) + b"\n")
+        outage = story.story and place == story.outage_week
+        operations.append(f"{year}-W{week:02d},{draw.randint(6, 11)},{draw.randint(80, 120) + 240 * outage}")
+    (folder / "operations.csv").write_text("\n".join(operations) + "\n", "utf-8")
+    policy = story.start + timedelta(weeks=story.policy_change_week - 1)
+    (folder / "changes.yml").write_text(_CHANGES.format(policy=policy), "utf-8")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Make up weeks of conversations, and a report of them: `python -m frictionlens.synthetic FOLDER --report`."""
+    import argparse
+    import sys
 
     parser = argparse.ArgumentParser(prog="python -m frictionlens.synthetic", description=main.__doc__)
     parser.add_argument("folder", type=Path, help="where the files go; made when absent")
@@ -501,15 +537,34 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--quiet", action="store_true", help="no story: every week is drawn from the same probabilities"
     )
+    parser.add_argument("--report", action="store_true", help="scan the files into a store and write report.html")
     given = parser.parse_args(arguments)
-    given.folder.mkdir(parents=True, exist_ok=True)
-    story = Story(given.weeks, given.per_week, given.seed, story=not given.quiet)
-    files: dict[str, list[bytes]] = {}
-    for interaction in interactions(story):
-        files.setdefault(interaction.id[:3], []).append(msgspec.json.encode(interaction))
-    for place, lines in enumerate(files.values()):
-        year, week, _ = (story.start + timedelta(weeks=place)).isocalendar()
-        (given.folder / f"{year}-W{week:02d}.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    folder: Path = given.folder
+    write_history(folder, Story(given.weeks, given.per_week, given.seed, story=not given.quiet))
+    if given.report:
+        page = _report(folder)
+        sys.stdout.write(f"{page}\n")
+
+
+def _report(folder: Path) -> Path:
+    from frictionlens.analytics.build import ReportOptions, build_report, load_operations
+    from frictionlens.analytics.change_dates import load_changes
+    from frictionlens.history import scan_into
+    from frictionlens.pipeline import Options, Scanner
+    from frictionlens.readers import ReadOptions, find_sources
+    from frictionlens.reporters.weekly import render
+    from frictionlens.store import Store
+
+    shape = Options(excerpts=True)
+    with Store(folder / "friction.duckdb") as store:
+        sources = list(find_sources([str(folder / "weeks")]))
+        for _ in scan_into(store, sources, ReadOptions(), shape, lambda: Scanner(shape), replay=False):
+            pass
+        changes, operations = load_changes(folder / "changes.yml"), load_operations(folder / "operations.csv")
+        report = build_report(store, ReportOptions(changes=changes, operations=operations))
+    page = folder / "report.html"
+    page.write_bytes(render(report, "html"))
+    return page
 
 
 if __name__ == "__main__":
