@@ -21,7 +21,7 @@ demo: $(STAMP) ## Scan the samples and show what a scan says
 	$(BIN)/frictionlens scan samples/ --allow-problems
 
 test: $(STAMP) ## Run the tests
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto
 
 check: $(STAMP) ## Lint, types, layers, rules, generated documents
 	$(BIN)/ruff check .

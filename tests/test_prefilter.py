@@ -104,7 +104,7 @@ def join(words: list[str], spelling: Spelling, rng: random.Random) -> str:
 
 
 @given(st.integers(0, 10**9))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=120, deadline=None)
 def test_findings_are_equal_on_what_rules_look_for(seed: int) -> None:
     rng = random.Random(seed)
     turns = []
@@ -136,7 +136,7 @@ PATTERNS = [
 
 
 @given(st.sampled_from(PATTERNS), st.integers(0, 10**9))
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=300, deadline=None)
 def test_whatever_the_decider_finds_was_proposed(source: str, seed: int) -> None:
     rng = random.Random(seed)
     spelling = PACK.pack.spelling

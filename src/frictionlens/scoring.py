@@ -37,7 +37,7 @@ class Weights:
     """Each further finding of a category counts this much of the one before: being long does not make a talk worse."""
     relief: float = 0.08
     """Share of the load that one recovery step takes away; five steps take 40 %."""
-    scale: float = 20.0
+    scale: float = 30.0
     """Load at which the score reaches 63; see docs/scoring.md."""
 
 
