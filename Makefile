@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format docs accuracy bench fuzz clean
+.PHONY: help setup demo test check format docs accuracy audited bench fuzz clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -30,12 +30,21 @@ check: $(STAMP) ## Lint, types, layers, rules, generated documents
 	$(BIN)/lint-imports
 	$(BIN)/frictionlens rules lint
 	$(BIN)/python docs/generate.py --check
+	$(BIN)/python benchmarks/accuracy_docs.py --check
 
 format: $(STAMP) ## Format the code and mend what can be mended
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 docs: $(STAMP) ## Write the generated documents anew
+	$(BIN)/python docs/generate.py
+
+accuracy: $(STAMP) ## Measure the rules, print the tables and write them into docs/accuracy.md
+	$(BIN)/python benchmarks/accuracy_docs.py
+
+audited: $(STAMP) ## Count labelled findings per rule anew (needs ../shared/gold), then everything that hangs on it
+	$(BIN)/python benchmarks/audit_gold.py
+	$(BIN)/python benchmarks/accuracy_docs.py
 	$(BIN)/python docs/generate.py
 
 clean: ## Remove what was built

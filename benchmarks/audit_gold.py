@@ -18,6 +18,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -55,6 +56,18 @@ def public(half_of_more: str | None = None, *, only_more: bool = False) -> list[
     return more if only_more else [*read_labelled([GOLD / "dev.jsonl", GOLD / "dev_windows.jsonl"]), *more]
 
 
+def impartial() -> Scanner:
+    """Return a scanner in which all rules are equally sure.
+
+    Of overlapping findings of one category the surest is kept: counts would hang on the confidence that follows from
+    them, and the file would change every time it is written.
+    """
+    scanner = Scanner(Options())
+    rules = tuple(replace(rule, confidence="medium") for rule in scanner.pack.rules)
+    scanner.detector.pack = replace(scanner.pack, rules=rules)
+    return scanner
+
+
 def count(scanner: Scanner, *data: Iterable[Interaction]) -> Counts:
     """Count findings and true ones per rule; each set of data is judged by itself (not all label the same families)."""
     true: Counter[str] = Counter()
@@ -85,8 +98,9 @@ def hold_out(scanner: Scanner) -> dict[str, tuple[int, int, int]]:
     def units(data: list[Interaction]) -> list[Unit]:
         return list(find_units(data, lambda each: scanner.detect(each).findings))
 
-    without_b = high_rules(count(scanner, public("a"), own("tune")))
-    everything = high_rules(count(scanner, public(), own("tune")))
+    even = impartial()
+    without_b = high_rules(count(even, public("a"), own("tune")))
+    everything = high_rules(count(even, public(), own("tune")))
     half_b, check = units(public("b", only_more=True)), units(own("check"))
     return {
         "public half b, confidence from the rest (hold-out)": measured(half_b, scanner, without_b),
@@ -105,12 +119,12 @@ def render(counts: Counts, day: str) -> str:
 
 def explore(scanner: Scanner) -> None:
     """Print precision and recall of high friction on unseen data for a grid of thresholds."""
-    base = count(scanner, public("a"), own("tune"))
+    base = count(impartial(), public("a"), own("tune"))
     units = list(find_units(public("b", only_more=True), lambda each: scanner.detect(each).findings))
     check = list(find_units(own("check"), lambda each: scanner.detect(each).findings))
     print("lower bound  minimum   half b: P      R   own check: P      R   rules")
-    for bound in (0.60, 0.65, 0.70, 0.75, 0.80, 0.85, 0.90):
-        for minimum in (4, 8, 12):
+    for bound in (0.60, 0.65, 0.68, 0.70, 0.72, 0.75, 0.80):
+        for minimum in (8,):
             rules = frozenset(
                 rule
                 for rule, each in base.items()
@@ -135,7 +149,7 @@ def main() -> None:
     if args.explore:
         explore(scanner)
         return
-    counts = count(scanner, public(), own("tune"))
+    counts = count(impartial(), public(), own("tune"))
     text = render(counts, args.date)
     if args.check:
         old = yaml.safe_load(FILE.read_text("utf-8")) if FILE.exists() else {}
