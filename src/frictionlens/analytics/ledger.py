@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from frictionlens.analytics.cases import Cases
 from frictionlens.analytics.meanings import DEAD_END, ESCALATION, HARM, LEAVING, NOBODY
-from frictionlens.analytics.report import Advice, LedgerRow, QuotedNumber, Rate, Series
+from frictionlens.analytics.report import Advice, LedgerRow, Quote, QuotedNumber, Rate, Series
 from frictionlens.analytics.series import BUDGET, difference, dispersion_of, find_steps, pooled, rate
 from frictionlens.analytics.tables import counts, limits_in
 
@@ -176,16 +176,20 @@ class _Details:
             )
         )
 
-    def _quotes(self, key: tuple[str, ...]) -> tuple[Any, ...]:
-        """Choose the quotes with the most points, each wording once."""
+    def _quotes(self, key: tuple[str, ...]) -> tuple[Quote, ...]:
+        """Choose what was said most, then what has most points: each wording and each interaction once."""
         rows = self._fetch(
             """
             SELECT k, position, quote FROM (
-                SELECT k, position, quote, c.points, count(*) OVER (PARTITION BY lower(quote)) AS said,
-                    row_number() OVER (
-                        PARTITION BY lower(quote) ORDER BY score DESC, interaction_id, i.source, position) AS place
-                FROM c JOIN i USING (k) WHERE c.bucket = $last AND kind = $kind AND name = $name)
-            WHERE place = 1 ORDER BY said DESC, points DESC, quote LIMIT $quotes
+                SELECT k, position, quote, said, points,
+                    row_number() OVER (PARTITION BY k ORDER BY said DESC, points DESC, position) AS own
+                FROM (
+                    SELECT k, position, quote, c.points, count(*) OVER (PARTITION BY lower(quote)) AS said,
+                        row_number() OVER (
+                            PARTITION BY lower(quote) ORDER BY score DESC, interaction_id, i.source, position) AS place
+                    FROM c JOIN i USING (k) WHERE c.bucket = $last AND kind = $kind AND name = $name)
+                WHERE place = 1)
+            WHERE own = 1 ORDER BY said DESC, points DESC, quote LIMIT $quotes
             """,
             key,
             quotes=QUOTES,
