@@ -49,7 +49,8 @@ def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
 def _named(sentence: Sentence, pack: Pack, decider: Decider) -> list[Charged]:
     found: list[tuple[int, int, ChargedKind, str]] = []
     for each in pack.charges:
-        hits = [hit for pattern in each.patterns for hit in decider.find(pattern, sentence)]
+        some = decider.among(each.patterns, sentence)
+        hits = [hit for place in some for hit in decider.find(each.patterns[place], sentence)]
         if not hits:
             continue
         cancelled = [other for pattern in each.except_ for other in decider.find(pattern, sentence)]

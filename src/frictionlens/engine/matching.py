@@ -43,10 +43,14 @@ class _Entry:
     anchor: frozenset[str] | None = None
     """Words of which one must be in the sentence."""
     sieve: Callable[[str], object] | None = None
-    matcher: Any = None
-    """Built when the sieve first lets a sentence through."""
     sequences: list[Sequence] = field(default_factory=list)
-    """Empty unless the pattern captures."""
+    """Every way to say the pattern; empty for a token pattern, and until the sieve first lets a sentence through."""
+    asks: list[tuple[frozenset[str], ...]] = field(default_factory=list)
+    """Per sequence, the sets of words of each of which one must be in the sentence."""
+    matchers: dict[int, Any] = field(default_factory=dict)
+    """Number of the sequence → its matcher, built when first needed: one matcher that holds hundreds of sequences
+    starts every one of them at every word, and most cannot match for want of a word."""
+    built: bool = False
     reach: int = 0
 
 
@@ -71,6 +75,7 @@ class Decider:
         self._vocab = self._nlp.vocab
         self._pipes = [pipe for _, pipe in self._nlp.pipeline] if self._model else []
         self._entries: dict[int, _Entry] = {}
+        self._lists: dict[int, tuple[tuple[Pattern, ...], dict[str, list[int]], list[int]]] = {}
 
     def doc(self, words: list[str]) -> Doc:
         """Build the spaCy document of canonical words."""
@@ -91,21 +96,26 @@ class Decider:
             return []
         if entry.sieve is not None and not entry.sieve(sentence.line):
             return []
-        if entry.matcher is None:
-            self._build(entry)
         if not words:
             return []
-        doc = sentence.doc
-        if doc.vocab is not self._vocab:
-            doc = self.doc(words)
-        if entry.sequences:
-            strings = self._vocab.strings
-            hits = [
-                Hit(start, end, _captured(entry.sequences[int(strings[which])], start, alignment))
-                for which, start, end, alignment in entry.matcher(doc, with_alignments=True)
-            ]
-        else:
-            hits = [Hit(start, end) for _, start, end in entry.matcher(doc)]
+        if not entry.built:
+            self._build(entry)
+        hits: list[Hit] = []
+        for number in _possible(entry, sentence.word_set):
+            doc = sentence.doc
+            if doc.vocab is not self._vocab:
+                doc = self.doc(words)
+            matcher = entry.matchers.get(number)
+            if matcher is None:
+                matcher = entry.matchers[number] = self._matcher([step.spacy() for step in entry.sequences[number]])
+            if isinstance(pattern, Pattern) and pattern.captures:
+                sequence = entry.sequences[number]
+                hits += [
+                    Hit(start, end, _captured(sequence, start, alignment))
+                    for _, start, end, alignment in matcher(doc, with_alignments=True)
+                ]
+            else:
+                hits += [Hit(start, end) for _, start, end in matcher(doc)]
         if not hits:
             return hits
         if isinstance(pattern, Pattern):
@@ -120,27 +130,67 @@ class Decider:
         hits.sort(key=lambda hit: (hit.start, -hit.end))
         return hits
 
+    def among(self, patterns: tuple[Pattern, ...], sentence: Sentence) -> list[int]:
+        """Return the places, in order, of the patterns that the words of the sentence do not rule out.
+
+        For long lists that live as long as the pack: looked up word by word instead of one pattern after the other.
+        """
+        entry = self._lists.get(id(patterns))
+        if entry is None:
+            by_word: dict[str, list[int]] = {}
+            always: list[int] = []
+            for place, pattern in enumerate(patterns):
+                anchor = _anchor_of(pattern)
+                if anchor is None:
+                    always.append(place)
+                for word in anchor or ():
+                    by_word.setdefault(word, []).append(place)
+            entry = self._lists[id(patterns)] = (patterns, by_word, always)
+        _, by_word, always = entry
+        found = set(always)
+        for word in sentence.word_set & by_word.keys():
+            found.update(by_word[word])
+        return sorted(found)
+
     def _prepare(self, pattern: Pattern | TokenPattern) -> _Entry:
         if isinstance(pattern, TokenPattern):
             return _Entry(pattern)
-        demand = demand_of(pattern)
-        anchor = demand.needs[demand.anchor] if demand.needs else None
-        if anchor is not None and any(not word[0].isalnum() or word[-1] == "*" for word in anchor):
-            anchor = None
-        return _Entry(pattern, anchor, sieve_of(pattern).search, reach=demand.reach)
+        return _Entry(pattern, _anchor_of(pattern), sieve_of(pattern).search, reach=demand_of(pattern).reach)
 
     def _build(self, entry: _Entry) -> None:
-        matcher = entry.matcher = Matcher(self._vocab)
+        entry.built = True
         if isinstance(entry.pattern, TokenPattern):
-            matcher.add("0", [list(entry.pattern.tokens)])
+            entry.matchers[0] = self._matcher(list(entry.pattern.tokens))
+            entry.asks = [()]
             return
-        flat = sequences(entry.pattern)
-        if not entry.pattern.captures:
-            matcher.add("0", [[step.spacy() for step in sequence] for sequence in flat])
-            return
-        entry.sequences = flat
-        for number, sequence in enumerate(flat):
-            matcher.add(str(number), [[step.spacy() for step in sequence]])
+        entry.sequences = sequences(entry.pattern)
+        entry.asks = [tuple(step.words for step in each if step.is_words and not step.op) for each in entry.sequences]
+
+    def _matcher(self, tokens: list[dict[str, Any]]) -> Any:
+        matcher = Matcher(self._vocab)
+        matcher.add("0", [tokens])
+        return matcher
+
+
+def _anchor_of(pattern: Pattern) -> frozenset[str] | None:
+    """Return the words of which one must be in the sentence; None where it is not words that are asked for."""
+    demand = demand_of(pattern)
+    anchor = demand.needs[demand.anchor] if demand.needs else None
+    if anchor is not None and any(not word[0].isalnum() or word[-1] == "*" for word in anchor):
+        return None
+    return anchor
+
+
+def _possible(entry: _Entry, here: frozenset[str]) -> list[int]:
+    """Return the sequences whose words are all in the sentence."""
+    found: list[int] = []
+    for number, asks in enumerate(entry.asks):
+        for words in asks:
+            if words.isdisjoint(here):
+                break
+        else:
+            found.append(number)
+    return found
 
 
 def _length(sentence: Sentence, hit: Hit) -> int:
