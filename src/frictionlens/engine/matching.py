@@ -9,10 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from spacy.lang.en import English
-from spacy.matcher import Matcher
-from spacy.tokens import Doc
-
+from frictionlens.engine.light_spacy import Doc, English, Matcher
 from frictionlens.engine.prefilter import demand_of
 from frictionlens.engine.sieve import sieve_of
 from frictionlens.engine.steps import Sequence, sequences
@@ -52,6 +49,7 @@ class _Entry:
     starts every one of them at every word, and most cannot match for want of a word."""
     built: bool = False
     reach: int = 0
+    captures: bool = False
 
 
 class Decider:
@@ -108,7 +106,7 @@ class Decider:
             matcher = entry.matchers.get(number)
             if matcher is None:
                 matcher = entry.matchers[number] = self._matcher([step.spacy() for step in entry.sequences[number]])
-            if isinstance(pattern, Pattern) and pattern.captures:
+            if entry.captures:
                 sequence = entry.sequences[number]
                 hits += [
                     Hit(start, end, _captured(sequence, start, alignment))
@@ -155,7 +153,8 @@ class Decider:
     def _prepare(self, pattern: Pattern | TokenPattern) -> _Entry:
         if isinstance(pattern, TokenPattern):
             return _Entry(pattern)
-        return _Entry(pattern, _anchor_of(pattern), sieve_of(pattern).search, reach=demand_of(pattern).reach)
+        reach, captures = demand_of(pattern).reach, bool(pattern.captures)
+        return _Entry(pattern, _anchor_of(pattern), sieve_of(pattern).search, reach=reach, captures=captures)
 
     def _build(self, entry: _Entry) -> None:
         entry.built = True

@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from operator import eq
 from typing import Final
 
 APOSTROPHES: Final = "'’‘´`ʼ"
+_WORDS: Final = re.compile(r"\w+")
 _TO_PLAIN: Final = str.maketrans(dict.fromkeys(APOSTROPHES, "'"))
 
 
@@ -83,11 +85,27 @@ class Spelling:
             parts.append(rf"\b(?P<again>{_union(self.stutters)})\b(?=[\s,.\-…]+(?P=again)\b)")
         return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
+    @cached_property
+    def _hints(self) -> tuple[frozenset[str], tuple[int, ...]]:
+        """Return the first words of fillers, and how many words the stutters have."""
+        lengths = {len(_WORDS.findall(each.lower())) for each in self.stutters}
+        return frozenset(_WORDS.findall(each.lower())[0] for each in self.fillers), tuple(sorted(lengths))
+
+    def _is_fluent(self, text: str) -> bool:
+        """Tell fast, for most text, that it holds no disfluency; False says that it may."""
+        if not text.isascii():  # `ignore case` knows more letters than `lower`
+            return False
+        words = _WORDS.findall(text.lower())
+        firsts, lengths = self._hints
+        return firsts.isdisjoint(words) and not any(any(map(eq, words, words[length:])) for length in lengths)
+
     def blank_disfluencies(self, text: str) -> str:
         """Return the text with disfluencies replaced by as many spaces, so that offsets stay true.
 
         Runs until nothing changes: blanking `um` in `we um we` makes a repetition.
         """
+        if self._is_fluent(text):
+            return text
         pattern = self.disfluency
         while pattern is not None:
             blanked = pattern.sub(lambda match: " " * len(match.group()), text)
