@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test check format docs accuracy audited bench fuzz clean
+.PHONY: help setup demo test test-slow check format docs accuracy audited bench fuzz clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,6 +22,9 @@ demo: $(STAMP) ## Scan the samples and show what a scan says
 
 test: $(STAMP) ## Run the tests
 	$(BIN)/python -m pytest --numprocesses auto
+
+test-slow: $(STAMP) ## Run the tests that take minutes
+	$(BIN)/python -m pytest -m slow
 
 check: $(STAMP) ## Lint, types, layers, rules, generated documents
 	$(BIN)/ruff check .

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -43,7 +44,9 @@ def test_help_imports_nothing_heavy() -> None:
         "heavy = {'spacy', 'pandas', 'numpy', 'hyperscan', 'duckdb', 'pyarrow', 'sklearn'} & set(sys.modules)\n"
         "assert not heavy, heavy"
     )
-    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    path = os.pathsep.join(each for each in sys.path if each)
+    environ = {**os.environ, "PYTHONPATH": path}
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, env=environ)
 
     assert result.returncode == 0, result.stderr
 
