@@ -1,4 +1,4 @@
-"""Write the documents that are generated: rules reference, taxonomy, command reference. `--check` fails when one is stale.
+"""Write the documents that are generated: rules, taxonomy, commands. `--check` fails when one is stale.
 
 python docs/generate.py            # write
 python docs/generate.py --check    # what `make check` runs
@@ -10,7 +10,6 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-import click
 import typer
 
 from frictionlens.rules import Episode, Rule, load_pack
@@ -39,9 +38,9 @@ def rules_page() -> str:
             if category.family != family:
                 continue
             parts.append(f"\n### {category.title} (`{category.id}`)\n\n{category.meaning}\n")
-            for rule in pack.everything:
-                if rule.category.id == category.id:
-                    parts.append(_rule(rule, pack.audited.get(rule.id)))
+            parts += [
+                _rule(rule, pack.audited.get(rule.id)) for rule in pack.everything if rule.category.id == category.id
+            ]
     return "\n".join(parts)
 
 
@@ -93,9 +92,9 @@ def taxonomy_page() -> str:
             if each.family == family
         ]
     parts.append(
-        "\nFriction findings of refusal, policy as a shield, excuse and disempowered name the **charged process** (policy,"
-        " system, department, authority, third party, contract) where the words do; refusals and policy citations also say"
-        " the **kind of no**: cannot, may not, not me, not now, your fault, no reason.\n"
+        "\nFriction findings of refusal, policy as a shield, excuse and disempowered name the **charged process**"
+        " (policy, system, department, authority, third party, contract) where the words do; refusals and policy"
+        " citations also say the **kind of no**: cannot, may not, not me, not now, your fault, no reason.\n"
     )
     return "\n".join(parts)
 

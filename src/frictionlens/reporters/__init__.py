@@ -1,7 +1,7 @@
 """Own outputs: one file per kind, results in, text or file out; no new numbers here.
 
-A kind of scan output is a module with `SUFFIXES`, and `write(results, summary, pack, path)`; `-o FILE` picks it by suffix,
-`--to KIND` by name for standard output.
+A kind of scan output is a module with `SUFFIXES` and `write(results, summary, digest, stream)`; `-o FILE` picks it by
+suffix, `--to KIND` by name for standard output.
 """
 
 from __future__ import annotations
