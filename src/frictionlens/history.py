@@ -14,7 +14,7 @@ from frictionlens import __version__
 from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Interaction, Scored
 from frictionlens.pipeline import Options, Scanner, content_hash
-from frictionlens.readers import ReadOptions, Source, read
+from frictionlens.readers import Duplicates, ReadOptions, Source, read
 from frictionlens.rules import Pack as RulePack
 from frictionlens.rules import pack_digest
 from frictionlens.store import BATCH, CategoryNote, Pack, RuleNote, Store
@@ -84,6 +84,7 @@ def scan_into(
     digest = digest_of(pack_digest(options.packs), options)
     files = store.known_files(digest)
     known: set[tuple[str, str]] | None = None
+    duplicates = Duplicates()
     how = hashlib.sha256(repr(msgspec.to_builtins(reading)).encode()).hexdigest()[:8]
     for source in sources:
         if isinstance(source, Problem):
@@ -101,7 +102,7 @@ def scan_into(
             store.put_pack(notes_of(scanner().pack, options))
             known = store.known_interactions(digest)
         number, left_out = 0, list[Problem | Skipped]()
-        for outcome in _scan_one(store, source, reading, scanner(), digest, known):
+        for outcome in _scan_one(store, source, reading, scanner(), digest, known, duplicates):
             if isinstance(outcome, Scored):
                 number += 1
             else:
@@ -111,13 +112,22 @@ def scan_into(
 
 
 def _scan_one(
-    store: Store, source: Source, reading: ReadOptions, scanner: Scanner, digest: str, known: set[tuple[str, str]]
+    store: Store,
+    source: Source,
+    reading: ReadOptions,
+    scanner: Scanner,
+    digest: str,
+    known: set[tuple[str, str]],
+    duplicates: Duplicates,
 ) -> Iterator[Outcome]:
     new: list[Scored] = []
     old: list[str] = []
     for record in read(source, reading):
         if not isinstance(record, Interaction):
             yield record
+            continue
+        if left_out := duplicates.check(record):
+            yield left_out
             continue
         if known and (record.id, content_hash(record)) in known:
             old.append(record.id)

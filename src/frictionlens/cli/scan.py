@@ -99,7 +99,7 @@ def scan(
     replay = bool(writers) or to_stdout is not None
     summary = Summary()
     with SortedResults() as results:
-        outcomes = _into(store, settings, shape, scanner, replay=replay) if store else _plain(settings, scanner)
+        outcomes = _into(store, settings, shape, scanner, replay=replay) if store else _plain(settings, shape, scanner)
         stopped, unchanged = _collect(paths, outcomes, results, summary, problems)
         for writer, path in writers:
             with _replacing(path) as stream:
@@ -124,11 +124,18 @@ def scan(
     given.leave(problems=summary.problem_count, allow_problems=allow_problems or settings.check.allow_problems)
 
 
-def _plain(settings: Settings, scanner: Callable[[], Scanner]) -> _Outcomes:
-    """Read and score everything."""
-    from frictionlens.runners import serial
+def _plain(settings: Settings, shape: Options, scanner: Callable[[], Scanner]) -> _Outcomes:
+    """Read and score everything, in as many processes as asked for or worth it."""
+    from frictionlens.runners import processes, serial
 
-    return lambda sources: serial.run(sources, given.read_options(settings), scanner())
+    def outcomes(sources: Sequence[Source | Problem]) -> Iterator[Scored | Problem | Skipped]:
+        reading = given.read_options(settings)
+        jobs = processes.decide_jobs(sources, settings.jobs)
+        if jobs > 1:
+            return processes.run(sources, reading, shape, jobs)
+        return serial.run(sources, reading, scanner())
+
+    return outcomes
 
 
 def _into(path: Path, settings: Settings, shape: Options, scanner: Callable[[], Scanner], *, replay: bool) -> _Outcomes:

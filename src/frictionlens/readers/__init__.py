@@ -16,7 +16,8 @@ from typing import Final
 from frictionlens.errors import Problem, Skipped, UserError, nearest
 from frictionlens.readers import _sources
 from frictionlens.readers._base import BrokenInputError, Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._dedupe import Duplicates
+from frictionlens.readers._dedupe import Duplicates, Seen
+from frictionlens.readers._split import split
 
 __all__ = [
     "Duplicates",
@@ -25,11 +26,13 @@ __all__ = [
     "ReadOptions",
     "Recognition",
     "Record",
+    "Seen",
     "Source",
     "find_sources",
     "formats",
     "read",
     "recognise",
+    "split",
 ]
 
 

@@ -67,6 +67,8 @@ class Source:
     """Why this cannot be read at all (a broken archive, a locked file); reading it yields this."""
     span: tuple[int, int] | None = None
     """Byte range (start, end) of a line-based file that this source stands for; None is all of it."""
+    first_line: int = 1
+    """Number of its first line in the file."""
 
     def open(self) -> IO[bytes]:
         """Open the decompressed bytes."""
@@ -88,7 +90,7 @@ class Source:
         """Yield (line number from 1, line without its end) as UTF-8 bytes; empty lines are left out."""
         if self.head.encoding in ("utf-8", "utf-8-sig"):
             with self.open() as stream:
-                for number, raw in enumerate(stream, 1):
+                for number, raw in enumerate(stream, self.first_line):
                     line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
                     if line:
                         yield number, line

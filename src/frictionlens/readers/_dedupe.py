@@ -7,12 +7,29 @@ twin of every contact. The same interaction is one with the same id and the same
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from frictionlens.errors import Skipped
 from frictionlens.model import Interaction
 from frictionlens.readers._spill import HashSet
 
 _TWINS = ("Raw", "Redacted")
+
+
+class Seen(NamedTuple):
+    """What tells whether an interaction was read before; small, so that another process can work it out."""
+
+    source: str
+    record: str
+    twin: str | None
+    digest: bytes
+
+    @classmethod
+    def of(cls, interaction: Interaction) -> Seen:
+        """Work it out."""
+        twin = interaction.meta.get("output") in _TWINS
+        key = f"twin\0{interaction.id}\0{len(interaction.turns)}" if twin else None
+        return cls(interaction.source, interaction.id, key, _digest(interaction))
 
 
 class Duplicates:
@@ -23,13 +40,16 @@ class Duplicates:
 
     def check(self, interaction: Interaction) -> Skipped | None:
         """Return why an interaction is left out, or None where it comes for the first time."""
-        twin = interaction.meta.get("output") in _TWINS
-        if twin and self._seen.add(f"twin\0{interaction.id}\0{len(interaction.turns)}"):
+        return self.check_seen(Seen.of(interaction))
+
+    def check_seen(self, seen: Seen) -> Skipped | None:
+        """Do the same from what was worked out before."""
+        if seen.twin is not None and self._seen.add(seen.twin):
             reason = "a raw or redacted copy of this contact was read before"
-            return Skipped(interaction.source, interaction.id, reason, "duplicate")
-        if self._seen.add(_digest(interaction)):
+            return Skipped(seen.source, seen.record, reason, "duplicate")
+        if self._seen.add(seen.digest):
             reason = "an interaction with this id and the same words was read before"
-            return Skipped(interaction.source, interaction.id, reason, "duplicate")
+            return Skipped(seen.source, seen.record, reason, "duplicate")
         return None
 
 
