@@ -50,5 +50,8 @@ audited: $(STAMP) ## Count labelled findings per rule anew (needs ../shared/gold
 	$(BIN)/python benchmarks/accuracy_docs.py
 	$(BIN)/python docs/generate.py
 
+fuzz: $(STAMP) ## Fuzz the readers for FUZZ_SECONDS (60); with the extra `fuzz` also coverage-guided
+	$(BIN)/python -m tests.fuzz
+
 clean: ## Remove what was built
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
