@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import os
 import random
 import resource
 import signal
@@ -143,8 +142,6 @@ def check(source: Source, options: ReadOptions, tally: Tally, scanner: Scanner |
 
 def fuzz(seconds: float, seed: int, findings: Path, only: str | None = None) -> Tally:
     """Read mutated samples until the time is over."""
-    if hasattr(os, "nice"):
-        os.nice(10)
     rng = random.Random(seed)
     stock = samples(only)
     scanner = Scanner()

@@ -128,7 +128,16 @@ def read(source: Source, options: ReadOptions) -> Iterator[Record]:
     except UserError as error:
         yield Problem(source.name, f"after record {count}" if count else "", error.message, error.hint)
         return
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
+    except (
+        OSError,
+        EOFError,
+        ArithmeticError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+    ) as error:
         # The last line of defence: a reader that trips over its input must not take the run with it.
         # Only the kind of error is told: its message could quote the transcript.
         reason = f"could not be read as {found.format.name}: {type(error).__name__}"
