@@ -148,6 +148,7 @@ def test_a_bomb_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         b"",
         b"\x00\x01\x02" * 100,
     ],
+    ids=["zip", "zip head", "gz", "zst", "xz", "bz2", "7z", "tar.gz", "empty", "bytes"],
 )
 def test_broken_archives_are_problems(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "bad").write_bytes(data)
