@@ -26,6 +26,9 @@ test: $(STAMP) ## Run the tests
 test-slow: $(STAMP) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
 
+bench: $(STAMP) ## Measure speed against other ways to run the same rules
+	$(BIN)/python benchmarks/speed.py
+
 check: $(STAMP) ## Lint, types, layers, rules, generated documents
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
