@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from frictionlens.engine.bounded import MOST_TURNS, MOST_WAYS, find_hits, turns, ways
 from frictionlens.engine.light_spacy import Doc, English, Matcher
 from frictionlens.engine.prefilter import demand_of
 from frictionlens.engine.sieve import sieve_of
@@ -100,6 +101,13 @@ class Decider:
             self._build(entry)
         hits: list[Hit] = []
         for number in _possible(entry, sentence.word_set):
+            if entry.sequences and ways(entry.sequences[number]) > MOST_WAYS:
+                sequence = entry.sequences[number]
+                hits += [
+                    Hit(start, end, _captured(sequence, start, alignment))
+                    for start, end, alignment in find_hits(sequence, words)
+                ]
+                continue
             doc = sentence.doc
             if doc.vocab is not self._vocab:
                 doc = self.doc(words)
@@ -154,7 +162,9 @@ class Decider:
         if isinstance(pattern, TokenPattern):
             return _Entry(pattern)
         reach, captures = demand_of(pattern).reach, bool(pattern.captures)
-        return _Entry(pattern, _anchor_of(pattern), sieve_of(pattern).search, reach=reach, captures=captures)
+        # Backtracking over many gaps is worse than no sieve.
+        sieve = sieve_of(pattern).search if turns(pattern) <= MOST_TURNS else None
+        return _Entry(pattern, _anchor_of(pattern), sieve, reach=reach, captures=captures)
 
     def _build(self, entry: _Entry) -> None:
         entry.built = True

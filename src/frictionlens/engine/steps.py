@@ -36,7 +36,7 @@ SPARE_CHARACTERS: Final = 24
 """English words have under 6 characters with their space; what spans far more is a coincidence over a list or table."""
 
 _NEVER_SWALLOWED: Final = (*NEGATIONS, "{link}", "{email}")
-_KIND_REGEX: Final = {
+KIND_REGEX: Final = {
     "number": r"^[0-9]",
     "link": r"^\{link\}$",
     "email": r"^\{email\}$",
@@ -90,7 +90,7 @@ class Step:
         elif self.negated:
             token = {"ORTH": {"REGEX": rf"^(?!(?:{_any_of([*self.words, *_NEVER_SWALLOWED], self.affixes)})$)"}}
         elif self.kinds or self.affixes:
-            parts = [_KIND_REGEX[kind] for kind in sorted(self.kinds)]
+            parts = [KIND_REGEX[kind] for kind in sorted(self.kinds)]
             if self.words or self.affixes:
                 inner = []
                 if self.affixes:
