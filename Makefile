@@ -4,7 +4,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: help setup demo test test-slow check format docs accuracy audited bench fuzz clean
+.PHONY: help setup demo test test-slow test-spark check format docs accuracy audited bench fuzz clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -25,6 +25,10 @@ test: $(STAMP) ## Run the tests
 
 test-slow: $(STAMP) ## Run the tests that take minutes
 	$(BIN)/python -m pytest -m slow
+
+test-spark: $(STAMP) ## Run the tests on a local Spark; needs Java
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[spark]"
+	$(BIN)/python -m pytest -m spark
 
 bench: $(STAMP) ## Measure speed against other ways to run the same rules
 	$(BIN)/python benchmarks/speed.py
