@@ -76,14 +76,27 @@ def run_case(case: Case) -> None:
 
 
 def found_rules(case: Case) -> set[str]:
-    """Return the ids of the rules found in the turn that the example is about."""
-    findings, _, _ = _scanner(case.folders).detect(case.interaction)
+    """Return the ids of the rules found in the turn that the example is about.
+
+    Of rules of one category that overlap, results show the surest one. What is proved here is the rule itself, so where
+    a sibling stands in its place, it is tried without its siblings.
+    """
+    found = _found(_scanner(case.folders), case)
+    category = case.rule_id.partition(".")[0]
+    if case.wanted and case.rule_id not in found and any(each.startswith(f"{category}.") for each in found):
+        siblings = {each.id for each in load_pack(case.folders).rules if each.category.id == category}
+        found |= _found(_scanner(case.folders, tuple(sorted(siblings - {case.rule_id}))), case)
+    return found
+
+
+def _found(scanner: Scanner, case: Case) -> set[str]:
+    findings = scanner.detect(case.interaction).findings
     return {each.rule_id for each in findings if case.turn is None or each.turn == case.turn}
 
 
 @cache
-def _scanner(folders: tuple[Path, ...]) -> Scanner:
-    return Scanner(Options(packs=folders))
+def _scanner(folders: tuple[Path, ...], without: tuple[str, ...] = ()) -> Scanner:
+    return Scanner(Options(packs=folders, without=without))
 
 
 def _rule_cases(rule: Rule, folders: tuple[Path, ...]) -> Iterator[Case]:
