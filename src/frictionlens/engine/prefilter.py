@@ -17,7 +17,7 @@ from typing import Any, Final
 import hyperscan
 
 from frictionlens.engine.steps import reach_of
-from frictionlens.engine.tokens import LINK_BYTES
+from frictionlens.engine.tokens import LINK_BYTES, SAD_FACE, SAD_FACE_BYTES
 from frictionlens.rules.pattern import Affix, Alt, Capture, Kind, Node, Pattern, Seq, Word
 from frictionlens.rules.spelling import Spelling
 
@@ -30,7 +30,7 @@ _SPECIAL: Final = {
     "{link}": LINK_BYTES,
     "{email}": "@",
     "{mention}": "@",
-    "{emoji}": r"[\xe2\xf0][\x80-\xbf]",
+    "{emoji}": rf"[\xe2\xf0][\x80-\xbf]|{SAD_FACE_BYTES}",
     "?": r"\?",
     "??": r"\?",
     "!!": "!!",
@@ -165,6 +165,8 @@ def expression(key: str, spelling: Spelling) -> bytes:
     written = [
         rf"\b{_literal(form)}\b" if re.match(r"\w.*\w$|\w$", form, re.ASCII) else _literal(form) for form in forms
     ]
+    if key == SAD_FACE:
+        written.append(SAD_FACE_BYTES)
     return "|".join(written).encode("latin-1")
 
 

@@ -18,6 +18,11 @@ forget the space after a full stop."""
 LINK_BYTES: Final = rf"(?:https?:|www\.|\bt\.co/|\.(?:{_DOMAIN})\b)"
 """What every link token has in its bytes: the prefilter looks for it."""
 
+SAD_FACE: Final = "🙁"
+"""What a typed sad face such as `:(` stands for."""
+SAD_FACE_BYTES: Final = r"[:=](?:'|\xe2\x80\x99)?-?\("
+"""What every typed sad face has in its bytes: the prefilter looks for it."""
+
 _TOKEN: Final = re.compile(
     rf"""
       [\w.+-]+@[\w-]+(?:\.[\w-]+)+
@@ -25,6 +30,7 @@ _TOKEN: Final = re.compile(
     | @\w+
     | \w+(?:[{APOSTROPHES}]\w+)*
     | [?!]*\?[?!]*|!!+
+    | (?<!\w)[:=]['\u2019]?-?\(+(?!\w)
     | [\u2600-\u27bf\U0001f300-\U0001faff]
     """,
     re.VERBOSE,
@@ -91,6 +97,8 @@ class Tokeniser(dict[str, tuple[str, ...]]):
         first = written[0]
         if first in "?!":
             return ("!!" if "?" not in written else "?" if written == "?" else "??",)
+        if first in ":=":
+            return (SAD_FACE,)
         if first == "@":
             return ("{mention}",)
         if re.fullmatch(rf"\w+(?:[{APOSTROPHES}]\w+)*", written):
