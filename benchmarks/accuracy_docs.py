@@ -132,7 +132,7 @@ def public_conversations() -> str:
         before = seen_f1.get(each.name)
         gap = "–" if before is None or each.f1 is None else f"{each.f1 - before:+.2f}"
         rows.append([*_row(each)[:5], ratio(before), gap])
-    parts = [table("category | precision | recall | F1 | labels | F1 on seen data | unseen − seen", rows)]
+    parts = [table("category | precision | recall | F1 | labels | F1 on the rest | half b − rest", rows)]
     rows = []
     for source in sorted({each.source for each in unseen.by_source}):
         cells = [source]
@@ -140,9 +140,9 @@ def public_conversations() -> str:
             found = [each.measure for each in unseen.by_source if (each.source, each.measure.name) == (source, family)]
             cells.append(f"{ratio(found[0].f1)} ({found[0].labelled})" if found else "–")
         rows.append(cells)
-    parts.append(table("source, unseen half | friction F1 (labels) | recovery F1 | signals F1", rows))
+    parts.append(table("source, half b | friction F1 (labels) | recovery F1 | signals F1", rows))
     rows = []
-    for name, data in (("unseen", unseen), ("seen", seen)):
+    for name, data in (("half b", unseen), ("the rest", seen)):
         each = data.clean
         rows.append(
             [f"clean company turns with a friction finding, {name}", f"{each.hits} of {each.of}", _percent(each)]
@@ -154,10 +154,10 @@ def public_conversations() -> str:
         ("right kind of no", "kind_of_no"),
     ):
         each = getattr(unseen, field)
-        rows.append([f"{what}, unseen", f"{each.hits} of {each.of}", _percent(each)])
+        rows.append([f"{what}, half b", f"{each.hits} of {each.of}", _percent(each)])
     parts.append(table("what | count | share (95 %)", rows))
     rows = []
-    for which, data in (("unseen", unseen), ("seen", seen)):
+    for which, data in (("half b", unseen), ("the rest", seen)):
         heard = public(which, asr=True)
         for family in ("friction", "recovery", "signal"):
             written, spoken = data.measure(family).f1 or 0.0, heard.measure(family).f1 or 0.0
