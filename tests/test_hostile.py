@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import os
 import random
+import subprocess
+import sys
 import time
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import pytest
-from tests.fuzz.run import fuzz
 from tests.readers.reading import read_text
 
 from frictionlens.engine.bounded import find_hits
@@ -23,6 +23,7 @@ from frictionlens.model import Interaction, Turn
 from frictionlens.readers import ReadOptions
 from frictionlens.rules.pattern import Pattern, PatternParser
 
+ROOT = Path(__file__).resolve().parent.parent
 CUE = "1\n00:00:01,000 --> 00:00:02,000\nAgent: we can't do that\n\n"
 
 
@@ -51,11 +52,14 @@ def test_a_time_too_large_for_a_computer_is_a_problem_of_that_cue() -> None:
 
 def test_nothing_is_left_of_the_fuzzer(tmp_path: Path) -> None:
     # In a process of its own: what other tests hold in memory is not the fuzzer's.
-    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        tally = pool.submit(fuzz, 2, 3, tmp_path).result()
+    bounds = {"FUZZ_SECONDS": "2", "FUZZ_ATHERIS_SECONDS": "0", "FUZZ_JOBS": "1", "FUZZ_SEED": "3"}
+    path = os.pathsep.join([str(ROOT / "src"), *(each for each in sys.path if each)])
+    environ = {**os.environ, **bounds, "FUZZ_FINDINGS": str(tmp_path), "PYTHONPATH": path}
+    command = [sys.executable, "-m", "tests.fuzz"]
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
 
-    assert tally.inputs > 0
-    assert not tally.failures
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "mutated inputs" in done.stdout + done.stderr
 
 
 # ---------------------------------------------------------------- catastrophic patterns
