@@ -58,6 +58,27 @@ def settings_of(config: Path | None, **flags: Any) -> Settings:
     return load_settings(config=config, flags=given)
 
 
+def input_settings(
+    config: Path | None,
+    format_: str | None,
+    columns: list[str] | None,
+    roles: list[str] | None,
+    agent_domain: list[str] | None,
+    pack: list[Path] | None,
+    **flags: Any,
+) -> Settings:
+    """Load settings with the flags that every command with input shares, and those of its own."""
+    return settings_of(
+        config,
+        format=format_,
+        columns=pairs(columns, "--map"),
+        roles=pairs(roles, "--role"),
+        agent_domains=agent_domain,
+        packs=[str(each) for each in pack or []],
+        **flags,
+    )
+
+
 def pairs(given: list[str] | None, option: str) -> dict[str, str]:
     """Split `a=b,c=d` options.
 

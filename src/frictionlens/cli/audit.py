@@ -74,13 +74,13 @@ def audit(
             raise UserError(
                 f"{value!r} is not allowed{nearest(value, allowed)}", option, f"allowed: {', '.join(allowed)}"
             )
-    settings = given.settings_of(
+    settings = given.input_settings(
         config,
-        format=format_,
-        columns=given.pairs(columns, "--map"),
-        roles=given.pairs(roles, "--role"),
-        agent_domains=agent_domain,
-        packs=[str(each) for each in pack or []],
+        format_,
+        columns,
+        roles,
+        agent_domain,
+        pack,
         redact="off" if no_redact else redact_with,
     )
     path = file or Path(settings.check.audit or DEFAULT_FILE)

@@ -64,13 +64,13 @@ def eval(  # noqa: A001  the command has this name
     if to not in _KINDS:
         raise UserError(f"no output kind {to!r}{nearest(to, _KINDS)}", "--to", f"allowed: {', '.join(_KINDS)}")
     least = {name: _share(value, name) for name, value in given.pairs(min_f1, "--min-f1").items()}
-    settings = given.settings_of(
+    settings = given.input_settings(
         config,
-        format=format_,
-        columns=given.pairs(columns, "--map"),
-        roles=given.pairs(roles, "--role"),
-        agent_domains=agent_domain,
-        packs=[str(each) for each in pack or []],
+        format_,
+        columns,
+        roles,
+        agent_domain,
+        pack,
         min_confidence=min_confidence,
         redact="off" if no_redact else redact_with,
         **{"rules.include": rule},

@@ -279,13 +279,13 @@ def _settings(
     agent_domain: list[str] | None,
     pack: list[Path] | None,
 ) -> Settings:
-    return given.settings_of(
+    return given.input_settings(
         config,
-        format=format_,
-        columns=given.pairs(columns, "--map"),
-        roles=given.pairs(roles, "--role"),
-        agent_domains=agent_domain,
-        packs=[str(each) for each in pack or []],
+        format_,
+        columns,
+        roles,
+        agent_domain,
+        pack,
     )
 
 

@@ -72,13 +72,13 @@ def scan(
     """Read transcripts, find friction, score every interaction, and say which process is behind it."""
     from frictionlens.reporters import reporter, reporter_for
 
-    settings = given.settings_of(
+    settings = given.input_settings(
         config,
-        format=format_,
-        columns=given.pairs(columns, "--map"),
-        roles=given.pairs(roles, "--role"),
-        agent_domains=agent_domain,
-        packs=[str(each) for each in pack or []],
+        format_,
+        columns,
+        roles,
+        agent_domain,
+        pack,
         min_confidence=min_confidence,
         redact="off" if no_redact else redact_with,
         jobs=jobs,

@@ -33,13 +33,13 @@ def show(
     from frictionlens.readers import find_sources, read
     from frictionlens.reporters import conversation
 
-    settings = given.settings_of(
+    settings = given.input_settings(
         config,
-        format=format_,
-        columns=given.pairs(columns, "--map"),
-        roles=given.pairs(roles, "--role"),
-        agent_domains=agent_domain,
-        packs=[str(each) for each in pack or []],
+        format_,
+        columns,
+        roles,
+        agent_domain,
+        pack,
         redact="off" if no_redact else redact_with,
     )
     scanner = Scanner(given.scan_options(settings))
