@@ -6,6 +6,7 @@ import bz2
 import gzip
 import io
 import lzma
+import os
 import pickle
 import tarfile
 import zipfile
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from frictionlens.errors import Problem, UserError
+from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Interaction
 from frictionlens.readers import _sources, find_sources, read
 from frictionlens.readers._base import ReadOptions, Record
@@ -22,7 +23,15 @@ TALK = b"Agent: Hello\nCustomer: It broke\n"
 
 
 def scan(*paths: Path | str) -> dict[str, list[Record]]:
-    return {source.name: list(read(source, ReadOptions())) for source in find_sources([str(path) for path in paths])}
+    """Return what is read of every source that is not left out on purpose."""
+    found = find_sources([str(path) for path in paths])
+    return {
+        source.name: list(read(source, ReadOptions())) for source in found if not isinstance(source.instead, Skipped)
+    }
+
+
+def left_out(path: Path) -> dict[str, str]:
+    return {each.name: each.instead.reason for each in find_sources([str(path)]) if isinstance(each.instead, Skipped)}
 
 
 def spoken(records: list[Record]) -> int:
@@ -110,6 +119,39 @@ def test_links_in_a_tar_are_not_followed(tmp_path: Path) -> None:
     path = tmp_path / "links.tar"
     path.write_bytes(out.getvalue())
     assert reasons(scan(path)) == ["the archive holds no files"]
+    assert left_out(path) == {f"{path}!link.txt": "no file with contents: a link or a device"}
+
+
+def test_what_is_not_read_on_purpose_is_named(tmp_path: Path) -> None:
+    (tmp_path / "chat.txt").write_bytes(TALK)
+    (tmp_path / ".chat.txt.swp").write_bytes(TALK)
+    (tmp_path / "frictionlens.toml").write_bytes(b"")
+    (tmp_path / ".git" / "objects").mkdir(parents=True)
+    (tmp_path / ".git" / "objects" / "a.txt").write_bytes(TALK)
+    (tmp_path / "gone.txt").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    os.mkfifo(tmp_path / "pipe")
+    twice = tmp_path / "week.tar"
+    twice.write_bytes(tarred({"a.txt": TALK, "__MACOSX/a.txt": b"junk", ".DS_Store": b"junk"}))
+    with tarfile.open(twice, "a") as archive:
+        info = tarfile.TarInfo("a.txt")
+        info.size = len(TALK)
+        archive.addfile(info, io.BytesIO(TALK))
+
+    found = scan(tmp_path)
+
+    assert {name.removeprefix(f"{tmp_path}/"): spoken(records) for name, records in found.items()} == {
+        "chat.txt": 2, "gone.txt": 0, "week.tar!a.txt": 2
+    }  # fmt: skip
+    assert reasons(found) == ["a link to a file that is not there"]
+    assert {name.removeprefix(f"{tmp_path}/") for name in left_out(tmp_path)} == {
+        ".chat.txt.swp", ".git", "frictionlens.toml", "loop", "pipe",
+        "week.tar!.DS_Store", "week.tar!__MACOSX/a.txt", "week.tar!a.txt",
+    }  # fmt: skip
+
+
+def test_an_empty_folder_is_a_problem(tmp_path: Path) -> None:
+    assert reasons(scan(tmp_path)) == ["the folder holds no files"]
 
 
 def test_encrypted_members_are_counted_and_the_others_read(tmp_path: Path) -> None:
@@ -121,7 +163,7 @@ def test_encrypted_members_are_counted_and_the_others_read(tmp_path: Path) -> No
     path.write_bytes(bytes(data))
     found = scan(path)
     assert spoken(found[f"{path}!two.txt"]) == 2
-    assert reasons(found) == ["1 of 2 files in it are encrypted"]
+    assert reasons(found) == ["this file of the archive is encrypted"]
 
 
 def test_a_bomb_stops(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

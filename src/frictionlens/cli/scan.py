@@ -161,7 +161,7 @@ def _collect(
     from frictionlens.readers import find_sources
 
     sources = list(find_sources(paths))
-    summary.sources.update(each.name for each in sources if not isinstance(each, Problem))
+    summary.sources.update(each.name for each in sources if not isinstance(each.instead, Skipped))
     unchanged = 0
     with contextlib.ExitStack() as stack:
         into = stack.enter_context(_replacing(problems)) if problems else None

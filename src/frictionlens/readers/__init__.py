@@ -82,8 +82,8 @@ def recognise(source: Source, options: ReadOptions) -> Recognition:
             hint = f"known: {', '.join(formats())}"
             raise UserError(f"no format {options.format!r}{nearest(options.format, formats())}", "--from", hint)
         return Recognition(chosen, "named with --from")
-    if source.problem:
-        return Recognition(None, source.problem.reason)
+    if source.instead:
+        return Recognition(None, source.instead.reason)
     head = source.head
     if not head.data and not head.members:
         return Recognition(None, "the file is empty")
@@ -97,8 +97,8 @@ def recognise(source: Source, options: ReadOptions) -> Recognition:
 
 def read(source: Source, options: ReadOptions) -> Iterator[Record]:
     """Read one source; whatever goes wrong in its reader becomes a problem with the source named."""
-    if source.problem:
-        yield source.problem
+    if source.instead:
+        yield source.instead
         return
     try:
         found = recognise(source, options)

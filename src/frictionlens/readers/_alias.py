@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
@@ -11,7 +11,7 @@ from frictionlens.model import Role
 from frictionlens.readers._base import COMMON_ROLES, ReadOptions, role_of
 from frictionlens.readers._build import Draft, channel_of, csat_of, role_for
 from frictionlens.readers._html import html_to_text, is_html
-from frictionlens.readers._json import keys_for, pick_dict, pick_text, text_of
+from frictionlens.readers._json import keys_for, note_lost, pick_dict, pick_text, text_of
 from frictionlens.readers._times import parse_duration, parse_moment, parse_number, parse_seconds
 
 TEXT: Final = (
@@ -354,13 +354,15 @@ def turns_of(record: Mapping[str, Any], options: ReadOptions, depth: int = 2) ->
     return None
 
 
-def drafts_of(turns: Iterable[Any], options: ReadOptions) -> list[Draft]:
-    """Read a list of turns; what is none is left out.
+def drafts_of(turns: Sequence[Any], options: ReadOptions) -> list[Draft]:
+    """Read a list of turns; what is none is noted as lost.
 
     Two words mean what the others beside them say: `user` is the agent where a `contact` or `customer` speaks too (it
     is a user of the helpdesk), and `system` is the assistant in a dialogue of `user` and `system` alone.
     """
     found = [each for turn in turns if (each := _labelled(turn, options))]
+    if lost := sum(turn not in (None, {}, []) for turn in turns) - len(found):
+        note_lost(turns, max(lost, 0))
     labels = {(label or "").casefold() for _, label in found}
     told = options.roles
     swapped: tuple[str, Role] | None = None

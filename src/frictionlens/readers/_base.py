@@ -7,6 +7,7 @@ into `Interaction`s one by one, and says what it could not read as a `Problem` o
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +22,10 @@ from frictionlens.model import Interaction, Role, Turn
 
 HEAD_BYTES: Final = 65_536
 """How much of a source the sniffers see."""
+
+_BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f\ufffd]")
+_LINES_AFTER: Final = 4
+"""Up to which line it is looked whether a file holds JSON lines although its first line is broken."""
 
 Record = Interaction | Problem | Skipped
 
@@ -63,8 +68,8 @@ class Source:
     path: Path | None = None
     """The file on disk where there is exactly one and it is not compressed: lets work be split by byte range."""
     members: tuple[Source, ...] = ()
-    problem: Problem | None = None
-    """Why this cannot be read at all (a broken archive, a locked file); reading it yields this."""
+    instead: Problem | Skipped | None = None
+    """Why this cannot be read at all (a broken archive) or is left out (a hidden file); reading it yields this."""
     span: tuple[int, int] | None = None
     """Byte range (start, end) of a line-based file that this source stands for; None is all of it."""
     first_line: int = 1
@@ -142,7 +147,7 @@ class Head:
 
     @cached_property
     def encoding(self) -> str:
-        """Name the encoding: by BOM, by NUL pattern (UTF-16 without BOM), UTF-8 where it decodes, else cp1252."""
+        """Name the encoding: by BOM, by NUL pattern (UTF-16 without BOM), UTF-8 where most of it is, else cp1252."""
         data = self.data
         if data.startswith(b"\xef\xbb\xbf"):
             return "utf-8-sig"
@@ -159,7 +164,10 @@ class Head:
         except UnicodeDecodeError as error:
             # A character cut by the end of the head is not a reason to doubt UTF-8.
             if not (self.truncated and error.start >= len(data) - 3):
-                return "cp1252"
+                # A few spoilt bytes do not make a file of UTF-8 one of cp1252, where two such bytes in a row are rare.
+                decoded = data.decode("utf-8", "replace")
+                if len(_BEYOND_ASCII.findall(decoded)) <= decoded.count("\ufffd"):
+                    return "cp1252"
         return "utf-8"
 
     @cached_property
@@ -188,24 +196,33 @@ class Head:
     def json(self) -> Any:
         """Parse the first JSON value, closing it where the head cuts it; None when it is not JSON.
 
-        For line-delimited JSON this is the first record: `is_ndjson` tells.
+        For line-delimited JSON this is the first record that is whole: `is_ndjson` tells.
         """
         text = self.text.lstrip()
-        if text[:1] not in ("{", "["):
-            return None
         if self.is_ndjson:
-            return _parse(text.splitlines()[0])
-        return _parse(text)
+            return next((value for line in self._lines if isinstance(value := _parse_strict(line), dict | list)), None)
+        return _parse(text) if text[:1] in ("{", "[") else None
 
     @cached_property
     def is_ndjson(self) -> bool:
-        """Tell whether line 1 is a whole JSON value and another one follows on its own line (or nothing does)."""
-        lines = [line for line in self.first_lines if line.strip()]
-        if not lines or lines[0].lstrip()[:1] not in ("{", "["):
+        """Tell whether line 1 is a whole JSON value and another one begins on a later line (or nothing follows).
+
+        Where line 1 is broken, the lines after it tell: those that are seen must be whole objects, but for a cut end.
+        """
+        lines = self._lines
+        if not lines:
             return False
-        if _parse_strict(lines[0]) is None:
-            return False
-        return len(lines) == 1 or lines[1].lstrip()[:1] in ("{", "[")
+        if lines[0].lstrip()[:1] in ("{", "[") and _parse_strict(lines[0]) is not None:
+            return len(lines) == 1 or any(line.lstrip()[:1] in ("{", "[") for line in lines[1:_LINES_AFTER])
+        rest = lines[1:_LINES_AFTER]
+        whole = [isinstance(_parse_strict(line), dict) for line in rest]
+        if len(rest) > 1 and not self.truncated and rest[-1] is lines[-1] and rest[-1].startswith("{"):
+            whole[-1] = True
+        return any(whole[:1]) and all(whole)
+
+    @cached_property
+    def _lines(self) -> list[str]:
+        return [line for line in self.first_lines if line.strip()]
 
     @cached_property
     def record(self) -> dict[str, Any]:
@@ -217,10 +234,26 @@ class Head:
 
 
 def _parse(text: str) -> Any:
+    data = text.encode("utf-8", "replace")
     try:
-        return jiter.from_json(text.encode("utf-8", "replace"), partial_mode="trailing-strings")
+        return jiter.from_json(data, partial_mode="trailing-strings")
+    except ValueError:
+        pass
+    # Broken further down: what stands before the break tells the format all the same.
+    try:
+        json.loads(text)
+    except RecursionError:
+        return None
+    except ValueError as error:
+        before = text[: getattr(error, "pos", 0)]
+    else:
+        return None
+    try:
+        value = jiter.from_json(before.encode("utf-8", "replace"), partial_mode="trailing-strings")
     except ValueError:
         return None
+    whole = value.values() if isinstance(value, dict) else value
+    return value if any(isinstance(each, dict | list | str) and each for each in whole) else None
 
 
 def _parse_strict(text: str) -> Any:

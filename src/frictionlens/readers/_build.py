@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Channel, Interaction, Role, Turn
 from frictionlens.readers._base import ReadOptions, Record, Source, join_runs, stem_of
-from frictionlens.readers._json import Item, dicts, iter_items, pick_text, text_of
+from frictionlens.readers._json import Item, dicts, iter_items, pick_text, take_lost, text_of
 from frictionlens.readers._mail import cut_reply
 from frictionlens.readers._spill import HashSet, group_on_disk
 from frictionlens.readers._times import iso, offsets, order_by_time, parse_number
@@ -188,7 +188,7 @@ def checked(source: Source, records: Iterable[Record], *, unique: bool = True) -
             the ids; `Duplicates` then finds those with the same words.
     """
     seen = HashSet()
-    for record in records:
+    for record in _with_losses(source, records):
         if not isinstance(record, Interaction):
             yield record
         elif not record.turns:
@@ -200,6 +200,23 @@ def checked(source: Source, records: Iterable[Record], *, unique: bool = True) -
             yield Skipped(source.name, record.id, reason, "duplicate")
         else:
             yield record
+
+
+def _with_losses(source: Source, records: Iterable[Record]) -> Iterator[Record]:
+    """Yield records, and after each a problem where entries of its lists were no objects (see `dicts`)."""
+    take_lost()
+    where = ""
+    for record in records:
+        yield record
+        where = record.id if isinstance(record, Interaction) else record.record
+        yield from _loss(source, where)
+    yield from _loss(source, where)
+
+
+def _loss(source: Source, where: str) -> Iterator[Problem]:
+    if lost := take_lost():
+        what = "an entry in it is no object" if lost == 1 else f"{lost} entries in it are no objects"
+        yield Problem(source.name, where, f"{what} and could not be read", "the rest of it was read")
 
 
 def group_rows(

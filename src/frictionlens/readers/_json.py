@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+import threading
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import IO, Any, Final
@@ -230,11 +231,30 @@ def _salvage(source: Source, data: bytes) -> Iterator[Item | Problem]:
             yield Problem(source.name, f"value {number}" if number > 1 else "", what, _CUT_HINT)
             if value:
                 yield Item(value, f"value {number}" if number > 1 else "")
+            if text[position] == "[":
+                yield from _elements_behind(text, broken)
             return
         yield Item(value, f"value {number}")
         position = end
         while position < len(text) and text[position] in " \t\r\n,\x1e":
             position += 1
+
+
+def _elements_behind(text: str, broken: int) -> Iterator[Item]:
+    """Read the elements of an array behind a broken one, where each stands on a line of its own."""
+    number = text.count("\n", 0, broken) + 1
+    start = text.rfind("\n", 0, broken) + 1
+    if text[start:].lstrip(" \t,")[:1] != "{":
+        return
+    for line in text[broken:].split("\n")[1:]:
+        number += 1
+        element = line.strip().strip(",")
+        if element[:1] != "{":
+            continue
+        try:
+            yield Item(parse_json(element.encode()), f"line {number}")
+        except ValueError:
+            return
 
 
 def _before_the_break(text: str, broken: int) -> Any:
@@ -427,8 +447,37 @@ def text_of(value: Any) -> str | None:
     return text if text.strip() else None
 
 
-def dicts(values: Any, keep: Callable[[dict[str, Any]], bool] | None = None) -> list[dict[str, Any]]:
-    """Return the objects in a list, and nothing for anything else."""
+class _Lost(threading.local):
+    """Which lists held something else beside their objects since anybody asked."""
+
+    def __init__(self) -> None:
+        self.entries: dict[int, int] = {}
+
+
+_LOST: Final = _Lost()
+
+
+def note_lost(values: Any, count: int) -> None:
+    """Remember that a list held entries that could not be read; `checked` reports them. One list counts once."""
+    _LOST.entries[id(values)] = count
+
+
+def take_lost() -> int:
+    """Return how many entries of lists could not be read since the last call."""
+    count = sum(_LOST.entries.values())
+    _LOST.entries.clear()
+    return count
+
+
+def dicts(values: Any, *, only: bool = False) -> list[dict[str, Any]]:
+    """Return the objects in a list, and nothing for anything else.
+
+    What lies between objects and is none is noted as lost: such a list is damaged. A list without any is of another
+    shape, which is the caller's business, unless `only` says that this list can hold nothing else.
+    """
     if not isinstance(values, list):
         return []
-    return [value for value in values if isinstance(value, dict) and (keep is None or keep(value))]
+    found = [value for value in values if isinstance(value, dict)]
+    if len(found) < len(values) and (found or only):
+        note_lost(values, sum(value is not None for value in values) - len(found))
+    return found

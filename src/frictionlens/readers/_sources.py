@@ -21,14 +21,14 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-from frictionlens.errors import Problem, UserError
+from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.readers._base import BrokenInputError, Source, read_up_to
 
 Bundle = Callable[[frozenset[str]], bool]
@@ -90,10 +90,9 @@ def find_sources(paths: Iterable[str], bundles: Sequence[Bundle] = ()) -> Iterat
         if name == "-":
             yield from _expand(_file_source(_spool_stream(sys.stdin.buffer), "-"), bundles)
         elif path.is_dir():
-            files = (each for each in sorted(path.rglob("*")) if each.is_file() and not _is_hidden(each, path))
-            members = [
-                (PurePosixPath(each.relative_to(path).as_posix()), _file_source(each, str(each))) for each in files
-            ]
+            members = list(_inside(path))
+            if not members:
+                yield _unreadable(name, "the folder holds no files")
             for source in group_bundles(members, name.rstrip("/") or name, bundles):
                 yield from _expand(source, bundles)
         elif path.is_file():
@@ -121,7 +120,9 @@ def group_bundles(
         separator: what stands between the root and a path below it: `!` in archives.
     """
     names: defaultdict[PurePosixPath, set[str]] = defaultdict(set)
-    for path, _ in members:
+    for path, source in members:
+        if isinstance(source.instead, Skipped):
+            continue
         names[path.parent].add(path.name)
         for folder in path.parents[:-1]:
             names[folder.parent].add(f"{folder.name}/")
@@ -130,7 +131,7 @@ def group_bundles(
     loose: list[Source | PurePosixPath] = []
     for path, source in members:
         home = next((folder for folder in reversed(path.parents) if folder in claimed), None)
-        if home is None:
+        if home is None or isinstance(source.instead, Skipped):
             loose.append(source)
         elif home in gathered:
             gathered[home].append(source)
@@ -153,8 +154,48 @@ _OWN: Final = frozenset({"frictionlens.toml", "friction-baseline.json", "frictio
 """Files of ours that lie beside transcripts; they are read only when they are named themselves."""
 
 
-def _is_hidden(path: Path, root: Path) -> bool:
-    return path.name in _OWN or any(part.startswith((".", "__MACOSX")) for part in path.relative_to(root).parts)
+def _inside(root: Path) -> Iterator[tuple[PurePosixPath, Source]]:
+    """Find everything below a folder, in sorted order: what is to be read, and what is not, with the reason."""
+    found: list[tuple[Path, Source]] = []
+
+    def locked(error: OSError) -> None:
+        where = Path(error.filename or root)
+        reason = f"the folder could not be opened: {error.strerror or type(error).__name__}"
+        found.append((where, _unreadable(str(where), reason)))
+
+    for home, folders, files in os.walk(root, onerror=locked):
+        folder = Path(home)
+        for each in list(folders):
+            path = folder / each
+            if path.is_symlink():
+                found.append((path, _left_out(str(path), "a link to a folder is not followed")))
+            elif _is_hidden(each):
+                folders.remove(each)
+                found.append((path, _left_out(str(path), "a hidden folder is not looked into")))
+        found.extend((path, _found_file(path)) for path in (folder / each for each in files))
+    for path, source in sorted(found, key=lambda each: each[0]):
+        yield PurePosixPath(path.relative_to(root).as_posix()), source
+
+
+def _found_file(path: Path) -> Source:
+    if path.name in _OWN:
+        return _left_out(str(path), "a file of frictionlens beside the exports")
+    if _is_hidden(path.name):
+        return _left_out(str(path), "a hidden file is not read")
+    if path.is_file():
+        return _file_source(path, str(path))
+    if path.exists():
+        return _left_out(str(path), "no file with contents: a pipe, a socket or a device")
+    return _unreadable(str(path), "a link to a file that is not there")
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith((".", "__MACOSX"))
+
+
+def _left_out(name: str, reason: str) -> Source:
+    """Stand for something that is not read on purpose; by its own name it can still be given."""
+    return Source(name, io.BytesIO, instead=Skipped(name, "", reason, "not a conversation"))
 
 
 def _spool_stream(stream: IO[bytes]) -> Path:
@@ -306,13 +347,13 @@ def _unwrapped(name: str, opener: _Opener) -> Source:
 
 
 def _unreadable(name: str, reason: str, hint: str = "") -> Source:
-    return Source(name, io.BytesIO, problem=Problem(name, "", reason, hint))
+    return Source(name, io.BytesIO, instead=Problem(name, "", reason, hint))
 
 
 def _expand(source: Source, bundles: Sequence[Bundle], level: int = 0) -> Iterator[Source]:
     """Yield the sources inside an archive, or the source itself."""
     opener = source.opener
-    if source.problem or source.members or not isinstance(opener, _Opener):
+    if source.instead or source.members or not isinstance(opener, _Opener):
         yield source
         return
     try:
@@ -351,38 +392,54 @@ def _expand_archive(
 ) -> Iterator[Source]:
     container = _container(os.getpid(), opener.path, opener.steps, kind)
     members: list[tuple[PurePosixPath, Source]] = []
-    locked = 0
+    locked: set[str] = set()
     if isinstance(container, zipfile.ZipFile):
         entries = [info for info in container.infolist() if not info.is_dir()]
         names = {info.filename for info in entries}
         if "[Content_Types].xml" in names or "mimetype" in names:
             yield source  # an Office or OpenDocument file is one document, not an archive
             return
-        locked = sum(info.flag_bits & 1 for info in entries)
-        paths = [info.filename for info in entries if not info.flag_bits & 1]
+        locked = {info.filename for info in entries if info.flag_bits & 1}
+        paths = [info.filename for info in entries]
+        odd: list[str] = []
     else:
-        paths = [member.name for member in container if member.isfile()]
-    if len(paths) > MOST_MEMBERS:
+        paths, odd = [], []
+        for member in container:
+            if not member.isdir():
+                (paths if member.isfile() else odd).append(member.name)
+    if len(paths) + len(odd) > MOST_MEMBERS:
         yield _unreadable(source.name, f"holds more than {MOST_MEMBERS} files", "unpack it first")
         return
-    if locked:
-        reason = f"{locked} of {locked + len(paths)} files in it are encrypted"
-        yield _unreadable(source.name, reason, "unpack it with its password first")
-    elif not paths:
+    if not paths:
         yield _unreadable(source.name, "the archive holds no files")
-    for path in sorted(set(paths)):
-        inside = PurePosixPath(path)
-        parts = [part for part in inside.parts if part not in ("/", "..")]
-        if not parts or any(part.startswith((".", "__MACOSX")) for part in parts):
-            continue
-        name = f"{source.name}!{path}"
-        member = _Opener(opener.path, (*opener.steps, (kind, path)))
-        try:
-            known = inside.suffix.lower() in _TEXT_SUFFIXES
-            found = Source(name, member) if known else _unwrapped(name, member)
-        except OSError as error:
-            found = _unreadable(name, error.reason if isinstance(error, BrokenInputError) else "could not be opened")
-        members.append((PurePosixPath(*parts), found))
+    for path in odd:
+        yield _left_out(f"{source.name}!{path}", "no file with contents: a link or a device")
+    for path, times in sorted(Counter(paths).items()):
+        members.append((_safe(path), _member(f"{source.name}!{path}", opener, kind, path, locked=path in locked)))
+        for _ in range(times - 1):
+            yield _left_out(f"{source.name}!{path}", "the archive holds a later file of this name, which is read")
     for each in group_bundles(members, source.name, bundles, "!"):
         known = PurePosixPath(each.name).suffix.lower() in _TEXT_SUFFIXES
         yield from (each,) if known else _expand(each, bundles, level + 1)
+
+
+def _safe(path: str) -> PurePosixPath:
+    """Return the path of a member without what leads out of the archive; it names and groups, and is never opened."""
+    return PurePosixPath(*(part for part in PurePosixPath(path).parts if part not in ("/", "..")))
+
+
+def _member(name: str, opener: _Opener, kind: str, path: str, *, locked: bool) -> Source:
+    inside = _safe(path)
+    if any(_is_hidden(part) for part in inside.parts):
+        return _left_out(name, "a hidden file is not read")
+    if inside.name in _OWN:
+        return _left_out(name, "a file of frictionlens beside the exports")
+    if locked:
+        return _unreadable(name, "this file of the archive is encrypted", "unpack it with its password first")
+    member = _Opener(opener.path, (*opener.steps, (kind, path)))
+    if inside.suffix.lower() in _TEXT_SUFFIXES:
+        return Source(name, member)
+    try:
+        return _unwrapped(name, member)
+    except OSError as error:
+        return _unreadable(name, error.reason if isinstance(error, BrokenInputError) else "could not be opened")

@@ -18,7 +18,7 @@ def split(source: Source, size: int) -> Iterator[Source]:
     Cut are plain UTF-8 files with a JSON value on every line; whether the format reads every line for itself,
     `Format.splittable` says.
     """
-    if source.path is None or source.members or source.problem or not source.head.is_ndjson:
+    if source.path is None or source.members or source.instead or not source.head.is_ndjson:
         yield source
         return
     if source.head.encoding not in ("utf-8", "utf-8-sig"):

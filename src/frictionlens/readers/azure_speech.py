@@ -41,7 +41,7 @@ def _call(source: Source, item: Item, options: ReadOptions) -> Record:
         if status and status.casefold() != "success":
             failed += 1
             continue
-        best = next(iter(dicts(pick_list(each, "nBest"))), {})
+        best = next(iter(dicts(pick_list(each, "nBest"), only=True)), {})
         text = (
             pick_text(best, "display") or pick_text(each, "text", "display") or pick_text(best, "itn", "lexical") or ""
         )

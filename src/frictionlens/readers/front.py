@@ -37,7 +37,7 @@ def _is_comment(record: dict[str, Any]) -> bool:
 
 def _inner(record: dict[str, Any], key: str) -> list[dict[str, Any]]:
     value = pick(record, key)
-    return dicts(value) or dicts(pick_list(value, "_results"))
+    return dicts(value, only=True) or dicts(pick_list(value, "_results"), only=True)
 
 
 def _sniff(head: Head) -> str | None:

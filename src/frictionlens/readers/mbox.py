@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
@@ -11,6 +11,7 @@ from frictionlens.readers._threads import read_threads
 from frictionlens.readers.eml import header_names
 
 _SEPARATOR = re.compile(rb"From \S.*\d{4}(?: [-+]\d{4})?\s*$")
+_FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]*:")
 _ESCAPED = re.compile(rb"(?m)^>(>*From )")
 _MOST_BYTES: Final = 64 * 1024 * 1024
 
@@ -25,10 +26,9 @@ def _sniff(head: Head) -> str | None:
 def _mails(source: Source) -> Iterator[tuple[str, bytes]]:
     lines: list[bytes] = []
     size = number = 0
-    blank = True
     with source.open() as stream:
-        for line in stream:
-            if blank and line.startswith(b"From ") and _SEPARATOR.match(line):
+        for line, starts in _marked(stream):
+            if starts:
                 if lines:
                     yield f"mail {number}", _ESCAPED.sub(rb"\1", b"".join(lines))
                 lines, size = [], 0
@@ -36,9 +36,28 @@ def _mails(source: Source) -> Iterator[tuple[str, bytes]]:
             elif size < _MOST_BYTES:
                 lines.append(line)
                 size += len(line)
-            blank = not line.strip()
     if lines:
         yield f"mail {number}", _ESCAPED.sub(rb"\1", b"".join(lines))
+
+
+def _marked(stream: Iterable[bytes]) -> Iterator[tuple[bytes, bool]]:
+    """Yield every line and whether a mail starts with it: a `From ` line behind a blank line or above a header."""
+    blank = True
+    held: bytes | None = None
+    for line in stream:
+        if held is not None:
+            yield held, _FIELD.match(line) is not None
+            held = None
+        if line.startswith(b"From ") and _SEPARATOR.match(line):
+            if blank:
+                yield line, True
+            else:
+                held = line
+        else:
+            yield line, False
+        blank = not line.strip()
+    if held is not None:
+        yield held, False
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:

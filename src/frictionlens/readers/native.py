@@ -1,7 +1,8 @@
-"""Read native transcript lines: JSONL, one interaction a line (product.md names the contract)."""
+"""Read native transcripts: JSONL, one interaction a line (docs/formats.md has the contract); arrays of them too."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -9,6 +10,8 @@ import msgspec
 from frictionlens.errors import Problem
 from frictionlens.model import ROLES, Interaction
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._build import checked
+from frictionlens.readers._json import iter_items
 
 _DECODER = msgspec.json.Decoder(Interaction)
 
@@ -25,16 +28,46 @@ def _sniff(head: Head) -> str | None:
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
+    return checked(source, _interactions(source), unique=False)
+
+
+def _interactions(source: Source) -> Iterator[Record]:
+    for where, found in _lines(source) if source.head.is_ndjson or source.span else _values(source):
+        if isinstance(found, Problem):
+            yield found
+        elif isinstance(found, Interaction):
+            yield found if found.source else msgspec.structs.replace(found, source=source.name)
+        else:
+            yield Problem(source.name, where, found, "see `frictionlens schema transcript`")
+
+
+def _lines(source: Source) -> Iterator[tuple[str, Interaction | str]]:
     for number, line in source.lines():
         try:
-            interaction = _DECODER.decode(line)
+            yield f"line {number}", _DECODER.decode(line)
         except msgspec.ValidationError as error:
-            yield Problem(source.name, f"line {number}", str(error), "see `frictionlens schema transcript`")
+            yield f"line {number}", _told(error)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            yield f"line {number}", "not valid JSON"
+
+
+def _values(source: Source) -> Iterator[tuple[str, Interaction | Problem | str]]:
+    """Read what somebody made one value of: an array of interactions, or one laid out over many lines."""
+    for item in iter_items(source):
+        if isinstance(item, Problem):
+            yield "", item
             continue
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-            yield Problem(source.name, f"line {number}", f"not valid JSON: {error}")
-            continue
-        yield interaction if interaction.source else msgspec.structs.replace(interaction, source=source.name)
+        try:
+            yield item.where, msgspec.convert(item.value, Interaction)
+        except (msgspec.ValidationError, RecursionError) as error:
+            yield item.where, _told(error)
+
+
+def _told(error: Exception) -> str:
+    """Say what is wrong without the value that is: it may be anybody's words."""
+    if isinstance(error, RecursionError):
+        return "nested too deeply"
+    return re.sub(r"(?s)^(Invalid enum value) .*( - at `[^`]*`)$", r"\1\2", str(error))
 
 
 FORMAT = Format(

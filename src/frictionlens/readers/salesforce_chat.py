@@ -24,22 +24,23 @@ _HEADER: Final = re.compile(r"<p\b[^<>]{0,80}>(.*?)</p>", re.I | re.S)
 _ENTRY: Final = re.compile(r"\(\s*((?:\d+\s*d\s*)?(?:\d+\s*h\s*)?(?:\d+\s*m\s*)?\d+\s*s)\s*\)\s*", re.I)
 _UNIT: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
 _TRANSFER: Final = re.compile(r"transferred from (.+?) to (.+)", re.I)
+_BODY_COLUMN: Final = re.compile(r"""(?:^|[,;\t])"?(?:\w+\.)?Body"?(?:$|[,;\t])""", re.I)
 _MOST_CELL: Final = 64 * 1024 * 1024
 
 
 def _sniff(head: Head) -> str | None:
     if _STARTED.search(head.text[:2048]) or _STARTED.search(html.unescape(head.text[:2048])):
         return '<p align="center">Chat Started:'
-    lines = head.first_lines[:1]
-    if (
-        lines
-        and re.search(r"""(?:^|[,;\t])"?(?:\w+\.)?Body"?(?:$|[,;\t])""", lines[0], re.I)
-        and _STARTED.search(head.text)
-    ):
+    if _header_line(head) is not None and _STARTED.search(head.text):
         return "a table whose Body column holds Chat Started: headers"
     if head.json is not None and _STARTED.search(head.text[:8192]):
         return "records whose Body holds Chat Started: headers"
     return None
+
+
+def _header_line(head: Head) -> int | None:
+    """Return which of the first lines names the columns: reports have titles above it."""
+    return next((number for number, line in enumerate(head.first_lines[:12]) if _BODY_COLUMN.search(line)), None)
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
@@ -57,21 +58,27 @@ def _transcripts(source: Source, options: ReadOptions) -> Iterator[Record]:
             else:
                 yield Problem(source.name, item.where, "not a record: an object was expected")
         return
-    if re.match(r"\s*<", head.text):
+    above = _header_line(head)
+    if above is None:
+        if not re.match(r"\s*<", head.text) and not _STARTED.search(html.unescape(head.text)):
+            yield Problem(source.name, "", "neither a chat's body (Chat Started:) nor a table with a Body column")
+            return
         with source.text() as stream:
             yield _row(source, {"Body": stream.read()}, "", options)
         return
     csv.field_size_limit(_MOST_CELL)
     with source.text() as stream:
         try:
-            dialect = csv.Sniffer().sniff("".join(head.first_lines[:1]), ",;\t")
+            dialect = csv.Sniffer().sniff(head.first_lines[above], ",;\t")
             delimiter = dialect.delimiter
         except csv.Error:
             delimiter = ","
+        for _ in range(above):
+            stream.readline()
         rows = csv.DictReader(stream, delimiter=delimiter)
         number = 1
         try:
-            for number, row in enumerate(rows, 2):
+            for number, row in enumerate(rows, above + 2):
                 yield _row(source, row, f"row {number}", options)
         except csv.Error as error:
             yield Problem(source.name, f"after row {number}", f"broken CSV: {error}")

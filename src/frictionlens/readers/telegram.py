@@ -7,7 +7,7 @@ from typing import Any
 
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._build import Draft, build_interaction, read_records, role_for
-from frictionlens.readers._json import Item, dicts, pick_dict, pick_list, pick_text
+from frictionlens.readers._json import Item, dicts, pick_dict, pick_list, pick_text, text_of
 from frictionlens.readers._labels import label_role
 from frictionlens.readers._times import parse_epoch, parse_time
 
@@ -51,7 +51,7 @@ def _text(value: Any) -> str:
         return "".join(_text(part) for part in value)
     if isinstance(value, dict):
         return _text(value.get("text"))
-    return value if isinstance(value, str) else ""
+    return value if isinstance(value, str) else text_of(value) or ""
 
 
 FORMAT = Format(
