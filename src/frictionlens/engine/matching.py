@@ -126,7 +126,10 @@ class Decider:
             return hits
         if isinstance(pattern, Pattern):
             if pattern.at_start:
-                hits = [hit for hit in hits if hit.start == 0]
+                first = 0
+                while first < len(words) - 1 and words[first] == "{mention}":  # whom a tweet is written to
+                    first += 1
+                hits = [hit for hit in hits if hit.start in (0, first)]
             if pattern.at_end:
                 last = len(words)
                 while last and words[last - 1] in _MARKS:

@@ -21,7 +21,7 @@ def line_of(words: list[str]) -> str:
 
 def sieve_of(pattern: Pattern) -> re.Pattern[str]:
     """Return the sieve of a pattern."""
-    start = "^" if pattern.at_start else ""
+    start = r"^(?: \{mention\}(?= ))*" if pattern.at_start else ""
     end = r" (?:(?:\?|\?\?|!!) )*$" if pattern.at_end else " "
     return re.compile(f"{start}{_write(pattern.root)}{end}")
 
