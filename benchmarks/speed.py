@@ -215,11 +215,10 @@ def main() -> None:
 def alternatives(part: list[Interaction]) -> dict[str, Callable[[], Any]]:
     """Return other ways to run the patterns of the rules, on every turn as it is; no conditions, no context."""
     import pandas as pd
-    from spacy.lang.en import English
-    from spacy.matcher import Matcher
-
     from frictionlens.engine.sieve import sieve_of
     from frictionlens.engine.steps import sequences
+    from spacy.lang.en import English
+    from spacy.matcher import Matcher
 
     pack = load_compiled().pack
     texts = [turn.text for each in part for turn in each.turns]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -88,25 +88,12 @@ class Scanner:
         """Score interactions one by one."""
         return map(self.score, interactions)
 
-    def score_batch(self, interactions: Sequence[Interaction]) -> list[Scored | Problem]:
-        """Score a batch in one go, in order; what fails becomes a problem that names it, and the run goes on."""
+    def score_safely(self, interaction: Interaction) -> Scored | Problem:
+        """Score one interaction; what fails becomes a problem that names it, and the run goes on."""
         try:
-            detections = self.detector.detect_all(interactions)
-        except _FAILURES as error:
-            if len(interactions) > 1:
-                return [self.score_safely(each) for each in interactions]
-            return [_failure(interactions[0], error)]
-        return [self._score_safely(*pair) for pair in zip(interactions, detections, strict=True)]
-
-    def _score_safely(self, interaction: Interaction, detection: Detection) -> Scored | Problem:
-        try:
-            return self._scored(interaction, self._confident(detection))
+            return self.score(interaction)
         except _FAILURES as error:
             return _failure(interaction, error)
-
-    def score_safely(self, interaction: Interaction) -> Scored | Problem:
-        """Score one interaction, as a batch of one."""
-        return self.score_batch([interaction])[0]
 
     def detect(self, interaction: Interaction) -> Detection:
         """Find everything in one interaction, quotes as said, below the confidence asked for left out."""

@@ -51,16 +51,13 @@ def scan_batches(frames: Iterable[pd.DataFrame], options: Options) -> Iterator[p
     scanner = _scanner(msgspec.json.encode(msgspec.to_builtins(options, enc_hook=str)), _Held(options))
     decode, encode = msgspec.json.Decoder(Interaction).decode, msgspec.json.Encoder().encode
     for frame in frames:
-        records: list[Interaction | Problem] = []
-        for line in frame["value"]:
-            try:
-                records.append(decode(line))
-            except (msgspec.DecodeError, RecursionError) as error:
-                records.append(Problem("spark", "", f"no transcript line: {type(error).__name__}"))
-        scored = iter(scanner.score_batch([each for each in records if isinstance(each, Interaction)]))
         rows: list[tuple[Any, ...]] = []
-        for record in records:
-            outcome = next(scored) if isinstance(record, Interaction) else record
+        for line in frame["value"]:
+            outcome: Scored | Problem
+            try:
+                outcome = scanner.score_safely(decode(line))
+            except (msgspec.DecodeError, RecursionError) as error:
+                outcome = Problem("spark", "", f"no transcript line: {type(error).__name__}")
             if isinstance(outcome, Scored):
                 numbers = (outcome.score, outcome.recovery_steps, outcome.process_share)
                 rows.append((outcome.interaction_id, outcome.source, *numbers, encode(outcome).decode(), None))

@@ -29,7 +29,7 @@ def charge(
     charged += _named(sentence, pack, decider)
     if not charged:
         for other in sentence.run.sentences:
-            if other.start != sentence.start:
+            if other.first != sentence.first:
                 charged += _named(other, pack, decider)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
     kind = _kind_of_no(rule, sentence, pack, decider, unique) if rule.category.kind_of_no else None
@@ -78,7 +78,7 @@ def _kind_of_no(rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, ch
     if rule.entry.kind_of_no is not None:
         return rule.entry.kind_of_no
     for cue in pack.kinds_of_no:
-        if any(decider.find(pattern, sentence) for pattern in cue.patterns):
+        if any(decider.has(pattern, sentence) for pattern in cue.patterns):
             return cue.kind
     for cue in pack.kinds_of_no:
         if any(each.kind in cue.charged for each in charged):

@@ -1,4 +1,4 @@
-"""Own compiled packs: a loaded pack with its word searches, kept on disk between runs.
+"""Own compiled packs: a loaded pack with its alphabet and expressions, kept on disk between runs.
 
 The cache is keyed by the pack's digest and the versions that shape it, written to a temporary file and renamed, so
 that two processes never see half of it. A cache that cannot be read or written is only slower.
@@ -15,58 +15,39 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from frictionlens import __version__
-from frictionlens.engine.prefilter import NOTHING, Demand, compile_words, demand_of, keys_of
-from frictionlens.engine.text import SIDES, Side
+from frictionlens.engine.codes import Alphabet, Expression, ExpressionWriter, classes_of
+from frictionlens.engine.prefilter import Demand, demand_of
 from frictionlens.rules import Pack, load_pack, pack_digest
-from frictionlens.rules.pattern import Pattern, TokenPattern
 
-
-@dataclass(frozen=True)
-class Search:
-    """What is searched in the turns of one side."""
-
-    places: tuple[tuple[int, Pattern | TokenPattern], ...]
-    """(number of the rule, pattern) of every pattern that looks there."""
-    demands: tuple[Demand, ...]
-    """One per place."""
-    keys: tuple[str, ...]
-    database: bytes
+_KEPT: Final = 8
+"""Compiled packs kept on disk."""
 
 
 @dataclass(frozen=True)
 class CompiledPack:
-    """A pack ready to run: plain data and bytes, so that it can be kept on disk."""
+    """A pack ready to run: plain data, so that it can be kept on disk."""
 
     pack: Pack
-    searches: dict[Side, Search]
+    alphabet: Alphabet
+    expressions: dict[str, Expression]
+    """One per pattern, by its source."""
+    demands: dict[str, Demand]
+    """The same."""
 
 
 def compile_pack(pack: Pack) -> CompiledPack:
     """Compile a loaded pack."""
-    return CompiledPack(pack, {side: _search(pack, side) for side in SIDES})
-
-
-def _search(pack: Pack, side: Side) -> Search:
-    speakers = {"agent", "bot"} if side == "company" else {"customer"}
-    places: list[tuple[int, Pattern | TokenPattern]] = []
-    demands: list[Demand] = []
-    for number, rule in enumerate(pack.rules):
-        if not rule.roles & speakers:
-            continue
-        for pattern in rule.patterns:
-            places.append((number, pattern))
-            demands.append(demand_of(pattern))
-        for tokens in rule.token_patterns:
-            # A token pattern can ask for anything: it is tried on every sentence.
-            places.append((number, tokens))
-            demands.append(NOTHING)
-    keys = keys_of(demands)
-    return Search(tuple(places), tuple(demands), keys, compile_words(keys, pack.spelling))
+    patterns = {pattern.source: pattern for pattern in pack.patterns}
+    stutters = (word for each in pack.spelling.stutters for word in pack.spelling.canonical(each))
+    classes = classes_of(patterns.values(), stutters)
+    writer = ExpressionWriter(classes)
+    expressions = {source: writer.write(pattern) for source, pattern in patterns.items()}
+    demands = {source: demand_of(pattern, classes) for source, pattern in patterns.items()}
+    return CompiledPack(pack, classes.alphabet, expressions, demands)
 
 
 def load_compiled(folders: Sequence[Path] = ()) -> CompiledPack:
@@ -95,7 +76,7 @@ def _cache_path(folders: Sequence[Path]) -> Path | None:
         root = Path(base) if base else Path.home() / ".cache"
     except RuntimeError:
         return None
-    versions: list[Any] = [__version__, sys.version_info[:3], platform.machine(), version("hyperscan"), _code_digest()]
+    versions: list[Any] = [__version__, sys.version_info[:3], platform.machine(), _code_digest()]
     key = hashlib.sha256(f"{pack_digest(folders)} {versions}".encode()).hexdigest()[:24]
     return root / "frictionlens" / f"pack-{key}.bin"
 
@@ -112,7 +93,15 @@ def _code_digest() -> str:
 def _write(path: Path, data: bytes) -> None:
     with contextlib.suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
+        _prune(path.parent)
         handle, name = tempfile.mkstemp(dir=path.parent)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
         Path(name).replace(path)
+
+
+def _prune(folder: Path) -> None:
+    """Remove the oldest packs: each change of a rule leaves one behind."""
+    packs = sorted(folder.glob("pack-*.bin"), key=lambda each: each.stat().st_mtime)
+    for path in packs[: -_KEPT + 1]:
+        path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""Own detection: interactions in, findings out. The prefilter proposes, spaCy decides, context and conditions cancel.
+"""Own detection: interactions in, findings out. The prefilter proposes, expressions decide, context cancels.
 
 Order of the post-processing, each a named step: match → except → unless → context → turn → what the other side said →
 duplicates → charged process → episodes.
@@ -7,20 +7,21 @@ duplicates → charged process → episodes.
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from typing import Any, Final, NamedTuple
 
 from frictionlens.engine.charging import charge
 from frictionlens.engine.compiled import CompiledPack
 from frictionlens.engine.episodes import find_episodes
-from frictionlens.engine.matching import Decider, Hit
-from frictionlens.engine.prefilter import Proposer, WordSearch
-from frictionlens.engine.text import SIDES, Run, Sentence, Side, runs_of
+from frictionlens.engine.matching import Decider, Hit, Search
+from frictionlens.engine.prefilter import Proposer
+from frictionlens.engine.text import Run, Sentence, runs_of
 from frictionlens.engine.tokens import Tokeniser
-from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Turn
+from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Role, Turn
 from frictionlens.rules import Rule
-from frictionlens.rules.pattern import Pattern
+from frictionlens.rules.pack import Modifier
+from frictionlens.rules.pattern import Pattern, TokenPattern
 
 UNLESS_WORDS: Final = 25
 """How far, in words, an `unless` reaches inside its sentence: speech-to-text has no sentence ends."""
@@ -43,9 +44,29 @@ class Match(NamedTuple):
     hit: Hit
 
     @property
-    def span(self) -> tuple[int, int]:
-        """Return (start, end) of the words in the text of the run."""
-        return self.sentence.span(self.hit.start, self.hit.end)
+    def place(self) -> tuple[int, int]:
+        """Return (first word, end) in the words of the run."""
+        return self.sentence.first + self.hit.start, self.sentence.first + self.hit.end
+
+
+class _Look:
+    """What is looked for in the turns of one role: the patterns of its rules, in the order of the rules."""
+
+    def __init__(self, role: Role, compiled: CompiledPack, only: frozenset[str] | None) -> None:
+        found: list[tuple[int, Pattern | TokenPattern]] = []
+        for number, rule in enumerate(compiled.pack.rules):
+            if role in rule.roles and (only is None or rule.id in only):
+                found += [(number, pattern) for pattern in rule.patterns]
+                found += [(number, tokens) for tokens in rule.token_patterns]
+        self.rules = [rule for rule, _ in found]
+        self.patterns = [pattern for _, pattern in found]
+        self.searches: list[Search | None] = [None] * len(found)
+        """What finds them, each looked up when first needed."""
+        self.turn_scope = [compiled.pack.rules[rule].entry.scope == "turn" for rule in self.rules]
+        # A token pattern can ask for anything: it is tried everywhere.
+        self.proposer = Proposer(
+            [compiled.demands[each.source] if isinstance(each, Pattern) else () for each in self.patterns]
+        )
 
 
 class Detector:
@@ -69,57 +90,24 @@ class Detector:
         language: str = "en",
     ) -> None:
         self.pack = compiled.pack
-        self._decider = Decider(model)
-        self._tokeniser = Tokeniser(self.pack.spelling)
+        self._decider = Decider(compiled, model)
+        self._tokeniser = Tokeniser(self.pack.spelling, compiled.alphabet)
         self._prefiltering = prefilter
         self._language = language
         self._only = only
-        self._enabled = [only is None or rule.id in only for rule in self.pack.rules]
-        self._places = {side: search.places for side, search in compiled.searches.items()}
-        self._turn_scope = {
-            side: frozenset(
-                place for place, (rule, _) in enumerate(places) if self.pack.rules[rule].entry.scope == "turn"
-            )
-            for side, places in self._places.items()
-        }
-        self._words = {side: WordSearch(search.database) for side, search in compiled.searches.items()}
-        self._proposers = {side: Proposer(search.demands, search.keys) for side, search in compiled.searches.items()}
+        cues = [(modifier, pattern) for modifier in self.pack.modifiers for pattern in modifier.patterns]
+        self._modifiers = [modifier for modifier, _ in cues]
+        self._cue_patterns = tuple(pattern for _, pattern in cues)
+        self._look_in: Callable[[Role], _Look] = cache(lambda role: _Look(role, compiled, only))
 
     def detect(self, interaction: Interaction) -> Detection:
         """Find everything in one interaction."""
-        return self.detect_all([interaction])[0]
-
-    def detect_all(self, interactions: Sequence[Interaction]) -> list[Detection]:
-        """Find everything in a batch of interactions: their texts are searched in one go."""
-        skipped = [not_evaluated_in(each, self._language) for each in interactions]
-        runs = [
-            [] if why and why[0].what == "all" else list(runs_of(each, self._tokeniser, self._decider))
-            for each, why in zip(interactions, skipped, strict=True)
-        ]
-        proposed: dict[int, list[tuple[Sentence, list[int]]]] = {}
-        for side in SIDES:
-            self._propose(side, [run for some in runs for run in some if run.side == side], proposed)
-        return [
-            self._detection(interaction, why, some, proposed)
-            for interaction, why, some in zip(interactions, skipped, runs, strict=True)
-        ]
-
-    def _detection(
-        self,
-        interaction: Interaction,
-        not_evaluated: tuple[NotEvaluated, ...],
-        runs: list[Run],
-        proposed: dict[int, list[tuple[Sentence, list[int]]]],
-    ) -> Detection:
-        matches: list[Match] = []
-        found: dict[int, set[str]] = {}
-        for number, run in enumerate(runs):
-            for match in self._decide(number, run, proposed.get(id(run), ())):
-                if self._stands(match, number, runs, found):
-                    matches.append(match)
-                    found.setdefault(number, set()).add(self.pack.rules[match.rule].category.id)
-        if len(matches) > 1:
-            matches = self._without_duplicates(matches)
+        not_evaluated = not_evaluated_in(interaction, self._language)
+        if not_evaluated and not_evaluated[0].what == "all":
+            runs: list[Run] = []
+        else:
+            runs = list(runs_of(interaction, self._tokeniser))
+        matches = self._matches(runs)
         findings = [self._finding(match, runs[match.run], interaction.id) for match in matches]
         run_of = {index: number for number, run in enumerate(runs) for index, _ in run.turns} if findings else {}
         episodes = find_episodes(self.pack, findings, runs, run_of, interaction.id)
@@ -127,80 +115,54 @@ class Detector:
         findings.sort(key=lambda each: (each.turn, each.start, each.end, each.rule_id))
         return Detection(tuple(findings), not_evaluated, self._facts(interaction, runs, matches))
 
-    # -- propose ------------------------------------------------------------------------------------------------
+    def _matches(self, runs: list[Run]) -> list[Match]:
+        matches: list[Match] = []
+        found: dict[int, set[str]] = {}
+        for number, run in enumerate(runs):
+            for match in self._decide(number, run):
+                if self._stands(match, number, runs, found):
+                    matches.append(match)
+                    found.setdefault(number, set()).add(self.pack.rules[match.rule].category.id)
+        return self._without_duplicates(matches) if len(matches) > 1 else matches
 
-    def _propose(self, side: Side, runs: list[Run], into: dict[int, list[tuple[Sentence, list[int]]]]) -> None:
-        """Note for every run in which sentences which patterns could match."""
-        if not self._prefiltering:
-            everything = list(range(len(self._places[side])))
-            for run in runs:
-                into[id(run)] = [(sentence, everything) for sentence in run.sentences] + [(run.whole, everything)]
-            return
-        texts = [run.text.encode("utf-8", "replace") for run in runs]
-        words, ends = self._words[side].find(b"\n".join(texts))
-        start, first = 0, 0
-        for run, data in zip(runs, texts, strict=True):
-            stop = start + len(data)
-            last = bisect_right(ends, stop, first)
-            if last > first or self._proposers[side].always:
-                found = self._propose_in(side, run, data, words[first:last], [end - start for end in ends[first:last]])
-                if found:
-                    into[id(run)] = found
-            start, first = stop + 1, last
-
-    def _propose_in(
-        self, side: Side, run: Run, data: bytes, words: list[int], ends: list[int]
-    ) -> list[tuple[Sentence, list[int]]]:
-        proposer = self._proposers[side]
-        ascii_only = len(data) == len(run.text)
-        here = frozenset((*proposer.always, *proposer.present(words)))
-        if not here:
-            return []
-        found: list[tuple[Sentence, list[int]]] = []
-        whole = here & self._turn_scope[side]
-        if whole and (some := proposer.propose(words, ends, bounded=ascii_only, within=whole)):
-            found.append((run.whole, some))
-        here -= whole
-        if not here:
-            return found
-        sentences = run.sentences
-        if len(sentences) == 1:
-            some = proposer.propose(words, ends, bounded=ascii_only, within=here)
-            return [*found, (sentences[0], some)] if some else found
-        first = 0
-        for sentence in sentences:
-            stop = sentence.end if ascii_only else len(run.text[: sentence.end].encode("utf-8", "replace"))
-            last = bisect_right(ends, stop, first)
-            some = proposer.propose(words[first:last], ends[first:last], bounded=ascii_only, within=here)
-            if some:
-                found.append((sentence, some))
-            first = last
-        return found
-
-    # -- decide -------------------------------------------------------------------------------------------------
-
-    def _decide(self, number: int, run: Run, proposed: Sequence[tuple[Sentence, list[int]]]) -> Iterator[Match]:
-        """Yield the first hit of every rule in every sentence, in the order of the rules."""
-        places = self._places[run.side]
-        wanted: list[tuple[int, int, Sentence, Pattern | Any]] = []
-        for sentence, some in proposed:
-            turn_scope = sentence is run.whole
-            for place in some:
-                rule_number, pattern = places[place]
-                rule = self.pack.rules[rule_number]
-                if (rule.entry.scope == "turn") == turn_scope and self._enabled[rule_number] and run.role in rule.roles:
-                    wanted.append((rule_number, place, sentence, pattern))
-        wanted.sort(key=lambda each: (each[0], each[2].start, each[1]))
-        done: set[tuple[int, int]] = set()
-        for rule_number, _, sentence, pattern in wanted:
-            if (rule_number, sentence.start) in done:
-                continue
+    def _decide(self, number: int, run: Run) -> Iterator[Match]:
+        """Yield the first hit of every rule in every sentence that nothing cancels, in the order of the rules."""
+        by_rule: dict[int, list[tuple[Sentence, Hit]]] = {}
+        for rule_number, sentence, hit in self._hits(run, self._look_in(run.role)):
+            by_rule.setdefault(rule_number, []).append((sentence, hit))
+        for rule_number, hits in by_rule.items():
             rule = self.pack.rules[rule_number]
-            for hit in self._decider.find(pattern, sentence):
-                if self._survives(hit, sentence, rule):
-                    done.add((rule_number, sentence.start))
+            done: set[int] = set()
+            if len(hits) > 1:
+                hits.sort(key=lambda each: each[0].first)
+            for sentence, hit in hits:
+                if sentence.first not in done and self._survives(hit, sentence, rule):
+                    done.add(sentence.first)
                     yield Match(rule_number, number, sentence, hit)
-                    break
+
+    def _hits(self, run: Run, look: _Look) -> Iterator[tuple[int, Sentence, Hit]]:
+        """Yield (rule, sentence, hit) of every pattern, in the order of the rules and their patterns."""
+        written = run.characters
+        places = look.proposer.propose(written) if self._prefiltering else range(len(look.patterns))
+        searches, rules = look.searches, look.rules
+        for place in places:
+            search = searches[place]
+            if search is None:
+                pattern = look.patterns[place]
+                if isinstance(pattern, TokenPattern):
+                    for sentence in [run.whole] if look.turn_scope[place] else run.sentences:
+                        for hit in self._decider.find(pattern, sentence):
+                            yield rules[place], sentence, hit
+                    continue
+                search = searches[place] = self._decider.search(pattern)
+            if look.turn_scope[place]:
+                for hit in search.hits(search.first(run.whole.characters)):
+                    yield rules[place], run.whole, hit
+            # No pattern reaches over the end of a sentence: all of them are searched at once.
+            elif (first := search.first(written)) is not None:
+                for hit in search.hits(first):
+                    sentence = run.sentence_at(hit.start)
+                    yield rules[place], sentence, hit.moved(sentence.at)
 
     def _survives(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
         find = self._decider.find
@@ -214,29 +176,37 @@ class Detector:
         return not self._in_context(hit, sentence, rule)
 
     def _in_context(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
-        find = self._decider.find
-        for modifier in self.pack.modifiers:
+        for modifier, cue in self._cues(sentence):
             entry = modifier.entry
             if entry.effect in rule.entry.ignores_context:
                 continue
             if entry.categories and rule.category.id not in entry.categories:
                 continue
-            for cue in (each for pattern in modifier.patterns for each in find(pattern, sentence)):
-                between = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)
-                if not 0 <= between[1] - between[0] <= entry.within:
-                    continue
-                if any(
-                    p.start < cue.end and cue.start < p.end for each in modifier.pseudo for p in find(each, sentence)
-                ):
-                    continue
-                if any(between[0] <= u.start < between[1] for each in modifier.until for u in find(each, sentence)):
-                    continue
-                return True
+            between = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)
+            if not 0 <= between[1] - between[0] <= entry.within:
+                continue
+            find = self._decider.find
+            if any(p.start < cue.end and cue.start < p.end for each in modifier.pseudo for p in find(each, sentence)):
+                continue
+            if any(between[0] <= u.start < between[1] for each in modifier.until for u in find(each, sentence)):
+                continue
+            return True
         return False
+
+    def _cues(self, sentence: Sentence) -> list[tuple[Modifier, Hit]]:
+        """Return the cues of context in a sentence; worked out once, for whatever rules match there."""
+        if sentence.cues is None:
+            sentence.cues = [
+                (self._modifiers[place], cue)
+                for place in self._decider.among(self._cue_patterns, sentence)
+                for cue in self._decider.find(self._cue_patterns[place], sentence)
+            ]
+        cues: list[tuple[Modifier, Hit]] = sentence.cues
+        return cues
 
     def _anywhere(self, patterns: tuple[Pattern, ...], run: Run | None) -> bool:
         return run is not None and any(
-            self._decider.find(pattern, sentence) for pattern in patterns for sentence in run.sentences
+            self._decider.has(pattern, sentence) for pattern in patterns for sentence in run.sentences
         )
 
     def _stands(self, match: Match, number: int, runs: list[Run], found: dict[int, set[str]]) -> bool:
@@ -281,23 +251,23 @@ class Detector:
         rules = self.pack.rules
         categories: dict[tuple[int, int], set[str]] = {}
         for match in matches:
-            categories.setdefault((match.run, match.sentence.start), set()).add(rules[match.rule].category.id)
+            categories.setdefault((match.run, match.sentence.first), set()).add(rules[match.rule].category.id)
         kept: list[Match] = []
 
         def strength(match: Match) -> tuple[Any, ...]:
-            rule, (start, end) = rules[match.rule], match.span
+            rule, (start, end) = rules[match.rule], match.place
             return (-LEVELS.index(rule.entry.severity), -LEVELS.index(rule.confidence), start - end, start, rule.id)
 
         for match in sorted(matches, key=strength):
             rule = rules[match.rule]
-            start, end = match.span
-            if not categories[match.run, match.sentence.start].isdisjoint(rule.entry.yields_to):
+            start, end = match.place
+            if not categories[match.run, match.sentence.first].isdisjoint(rule.entry.yields_to):
                 continue
             if not any(
                 other.run == match.run
                 and rules[other.rule].category.id == rule.category.id
-                and other.span[0] < end
-                and start < other.span[1]
+                and other.place[0] < end
+                and start < other.place[1]
                 for other in kept
             ):
                 kept.append(match)
@@ -309,7 +279,7 @@ class Detector:
         rule = self.pack.rules[match.rule]
         charged, kind_of_no = charge(rule, match.sentence, match.hit, self.pack, self._decider)
         words = " ".join(match.sentence.words[match.hit.start : match.hit.end])
-        turn, start, end = run.place(*match.span)
+        turn, start, end = run.place(*match.sentence.span(match.hit.start, match.hit.end))
         return Finding(
             rule_id=rule.id,
             category=rule.category.id,
@@ -341,7 +311,7 @@ class Detector:
         process: dict[tuple[int, int], Sentence] = {}
         for match in matches:
             if self.pack.rules[match.rule].category.family == "friction":
-                process[match.run, match.sentence.start] = match.sentence
+                process[match.run, match.sentence.first] = match.sentence
         seconds, process_seconds = _durations(interaction.turns, runs, process)
         return Facts(
             turns=len(interaction.turns),
@@ -349,7 +319,7 @@ class Detector:
             customer_turns=customer,
             unknown_turns=unknown,
             company_words=words,
-            process_words=sum(word_count(each.run.text[each.start : each.end]) for each in process.values()),
+            process_words=sum(word_count(each.run.text[slice(*each.bounds)]) for each in process.values()),
             seconds=seconds,
             process_seconds=process_seconds,
             apology_words_before_option=self._apology(matches) if matches else None,
@@ -359,14 +329,14 @@ class Detector:
         """Count the words of apology before the first way forward (Singh, HBR 2018: a short apology, then options)."""
         total = 0
         counted: set[tuple[int, int]] = set()
-        for match in sorted(matches, key=lambda match: (match.run, match.sentence.start)):
+        for match in sorted(matches, key=lambda match: (match.run, match.sentence.first)):
             step = self.pack.rules[match.rule].category.step
             if step == 2:
                 return total
-            place = (match.run, match.sentence.start)
+            place = (match.run, match.sentence.first)
             if step == 1 and place not in counted:
                 counted.add(place)
-                total += len(match.sentence.words)
+                total += len(match.sentence.characters)
         return None
 
 
@@ -411,7 +381,7 @@ def _durations(
         return total, None
     spent = 0.0
     for (number, _), sentence in process.items():
-        index, start, end = runs[number].place(sentence.start, sentence.end)
+        index, start, end = runs[number].place(*sentence.bounds)
         turn = turns[index]
         if turn.end is not None and isinstance(turn.at, int | float) and turn.text:
             spent += (turn.end - turn.at) * (end - start) / len(turn.text)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from frictionlens.engine.text import Run, Sentence
+from frictionlens.engine.text import Run
+from frictionlens.engine.tokens import sentence_bounds
 from frictionlens.model import Finding
 from frictionlens.rules import Episode, Pack
 
@@ -27,7 +28,7 @@ def find_episodes(
         if episode.entry.kind == "repeat":
             if not _may_repeat(runs):
                 continue
-            found += [_at_sentence(episode, each, interaction_id) for each in _repeat(episode, runs)]
+            found += [_at_sentence(episode, *each, interaction_id) for each in _repeat(episode, runs)]
         else:
             evidence = kinds[episode.entry.kind](episode, by_run, runs)
             found += [_at_finding(episode, each, interaction_id) for each in evidence]
@@ -115,21 +116,21 @@ def _may_repeat(runs: Sequence[Run]) -> bool:
     return False
 
 
-def _repeat(episode: Episode, runs: Sequence[Run]) -> Iterator[Sentence]:
+def _repeat(episode: Episode, runs: Sequence[Run]) -> Iterator[tuple[Run, int, int]]:
     """Yield the sentence at its `count`-th time: the same words, said in different company turns."""
     if sum(run.side == "company" for run in runs) < episode.entry.count:
         return
     seen: dict[str, set[int]] = {}
     for number in _company(runs, 0):
-        for sentence in runs[number].sentences:
-            words = runs[number].text[sentence.start : sentence.end].lower().split()
+        for start, end in sentence_bounds(runs[number].text):
+            words = runs[number].text[start:end].lower().split()
             if len(words) < episode.entry.min_words:
                 continue
             places = seen.setdefault(" ".join(words).rstrip(".!?"), set())
             if number not in places:
                 places.add(number)
                 if len(places) == episode.entry.count:
-                    yield sentence
+                    yield runs[number], start, end
 
 
 def _at_finding(episode: Episode, evidence: Finding, interaction_id: str) -> Finding:
@@ -151,13 +152,11 @@ def _at_finding(episode: Episode, evidence: Finding, interaction_id: str) -> Fin
     )
 
 
-def _at_sentence(episode: Episode, sentence: Sentence, interaction_id: str) -> Finding:
+def _at_sentence(episode: Episode, run: Run, first: int, last: int, interaction_id: str) -> Finding:
     from frictionlens.engine.detector import fingerprint
 
-    run = sentence.run
-    text = run.text[sentence.start : sentence.end]
-    start = sentence.start + len(text) - len(text.lstrip())
-    turn, left, right = run.place(start, sentence.start + len(text.rstrip()))
+    text = run.text[first:last]
+    turn, left, right = run.place(first + len(text) - len(text.lstrip()), first + len(text.rstrip()))
     return Finding(
         rule_id=episode.id,
         category=episode.category.id,

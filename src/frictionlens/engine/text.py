@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Generic, Literal, TypeVar
 
-from frictionlens.engine.matching import Decider
-from frictionlens.engine.sieve import line_of
+from frictionlens.engine.codes import SENTENCE_END
 from frictionlens.engine.tokens import Tokeniser, sentence_bounds
-from frictionlens.model import COMPANY_ROLES, Interaction, Turn
+from frictionlens.model import Interaction, Role, Turn
 
 Side = Literal["company", "customer"]
 SIDES: tuple[Side, ...] = ("company", "customer")
+SIDE_OF: dict[Role, Side] = {"agent": "company", "bot": "company", "customer": "customer"}
+"""The roles in whose turns something can be looked for."""
 
 
 T = TypeVar("T")
@@ -38,68 +39,101 @@ class lazy(Generic[T]):  # noqa: N801  used as a decorator
 
 
 class Sentence:
-    """A sentence of a run, tokenised when first needed."""
+    """A sentence of a run, or the whole run as one.
 
-    def __init__(self, run: Run, start: int, end: int) -> None:
+    Args:
+        run: where it stands.
+        first: how many words of the run stand before it.
+        at: where it begins in the characters of the run.
+        characters: its words in the alphabet of the pack, a character each.
+    """
+
+    def __init__(self, run: Run, first: int, at: int, characters: str) -> None:
         self.run = run
-        self.start = start
-        self.end = end
+        self.first = first
+        self.at = at
+        self.characters = characters
 
     @lazy
     def words(self) -> list[str]:
         """Return its canonical words."""
-        return self.run.tokeniser.words(self.run.clean, self.start, self.end)
+        return self.run.words[self.first : self.first + len(self.characters)]
 
     @lazy
-    def _spans(self) -> tuple[list[int], list[int]]:
-        return self.run.tokeniser.spans(self.run.clean, self.start, self.end)
+    def bounds(self) -> tuple[int, int]:
+        """Return its (start, end) in the text of the run."""
+        return self.run.bounds_at(self.span(0, 1)[0]) if self is not self.run.whole else (0, len(self.run.text))
 
-    @lazy
-    def word_set(self) -> frozenset[str]:
-        """Return its canonical words without order."""
-        return frozenset(self.words)
+    doc: Any = None
+    """The spaCy document of its words, once a token pattern asked for it."""
 
-    @lazy
-    def line(self) -> str:
-        """Return its canonical words as the sieve reads them."""
-        return line_of(self.words)
-
-    @lazy
-    def doc(self) -> Any:
-        """Return the spaCy document of its words."""
-        return self.run.decider.doc(self.words)
+    cues: Any = None
+    """What the detector knows of the cues of context in it, once it asked."""
 
     def span(self, first: int, end: int) -> tuple[int, int]:
         """Translate words [first, end) to (start, end) in the text of the run."""
-        starts, ends = self._spans
-        return starts[first], ends[end - 1]
+        spans = self.run.tokens[1]
+        return spans[self.first + first][0], spans[self.first + end - 1][1]
 
 
 class Run:
     """Consecutive turns of one side and speaker, read as one: where an export cuts must not matter."""
 
-    def __init__(self, turns: Sequence[tuple[int, Turn]], tokeniser: Tokeniser, decider: Decider) -> None:
+    def __init__(self, turns: Sequence[tuple[int, Turn]], tokeniser: Tokeniser) -> None:
         self.turns = turns
         self.role = turns[0][1].role
-        self.side: Side = "company" if self.role in COMPANY_ROLES else "customer"
+        self.side = SIDE_OF[self.role]
         self.tokeniser = tokeniser
-        self.decider = decider
         self.text = turns[0][1].text if len(turns) == 1 else "\n".join([turn.text for _, turn in turns])
 
     @lazy
-    def clean(self) -> str:
-        """Return the text with disfluencies blanked; the same offsets."""
-        return self.tokeniser.spelling.blank_disfluencies(self.text)
+    def characters(self) -> str:
+        """Return its words in the alphabet of the pack, a line break after every sentence."""
+        return self.tokeniser.characters(self.text)
 
     @lazy
     def sentences(self) -> list[Sentence]:
-        """Return its sentences, which together cover the text."""
-        return [Sentence(self, start, end) for start, end in sentence_bounds(self.text)]
+        """Return its sentences that have words."""
+        found: list[Sentence] = []
+        first = at = 0
+        for characters in self.characters.split(SENTENCE_END):
+            if characters:
+                found.append(Sentence(self, first, at, characters))
+                first += len(characters)
+            at += len(characters) + 1
+        return found
+
+    def sentence_at(self, place: int) -> Sentence:
+        """Return the sentence of one of the characters of the run."""
+        sentences = self.sentences
+        return sentences[0] if len(sentences) == 1 else sentences[bisect_right(self._places, place) - 1]
+
+    @lazy
+    def _places(self) -> list[int]:
+        return [sentence.at for sentence in self.sentences]
 
     @lazy
     def whole(self) -> Sentence:
         """Return the whole run as one sentence, for rules of scope `turn`."""
-        return Sentence(self, 0, len(self.text))
+        return Sentence(self, 0, 0, self.characters.replace(SENTENCE_END, ""))
+
+    @lazy
+    def tokens(self) -> tuple[list[str], list[tuple[int, int]]]:
+        """Return its canonical words, and the (start, end) of each in the text."""
+        return self.tokeniser.tokens(self.text)
+
+    @property
+    def words(self) -> list[str]:
+        """Return its canonical words."""
+        return self.tokens[0]
+
+    @lazy
+    def _bounds(self) -> list[tuple[int, int]]:
+        return sentence_bounds(self.text)
+
+    def bounds_at(self, place: int) -> tuple[int, int]:
+        """Return the (start, end) of the sentence in whose text a place is."""
+        return next((start, end) for start, end in self._bounds if place < end)
 
     @lazy
     def _starts(self) -> list[int]:
@@ -117,18 +151,15 @@ class Run:
         return index, start - offset, min(end - offset, len(turn.text))
 
 
-def runs_of(interaction: Interaction, tokeniser: Tokeniser, decider: Decider) -> Iterator[Run]:
+def runs_of(interaction: Interaction, tokeniser: Tokeniser) -> Iterator[Run]:
     """Yield the runs in which something can be looked for, in order."""
     evaluable = [
         (index, turn)
         for index, turn in enumerate(interaction.turns)
-        if turn.text and not turn.internal and turn.role in _EVALUABLE
+        if turn.text and not turn.internal and turn.role in SIDE_OF
     ]
     for _, group in groupby(evaluable, key=_speaker):
-        yield Run(list(group), tokeniser, decider)
-
-
-_EVALUABLE = frozenset({"agent", "bot", "customer"})
+        yield Run(list(group), tokeniser)
 
 
 def _speaker(entry: tuple[int, Turn]) -> tuple[str, str | None]:

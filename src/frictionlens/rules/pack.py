@@ -336,6 +336,19 @@ class Pack:
         """Return all rules and then all episodes."""
         return (*self.rules, *self.episodes)
 
+    @property
+    def patterns(self) -> Iterator[Pattern]:
+        """Yield every pattern of the pack, of whatever it is part."""
+        for rule in self.rules:
+            yield from (*rule.patterns, *rule.except_, *rule.unless, *rule.unless_turn, *rule.same_turn)
+            yield from (*rule.before, *rule.not_before, *rule.after, *rule.not_after)
+        for modifier in self.modifiers:
+            yield from (*modifier.patterns, *modifier.until, *modifier.pseudo)
+        for charge in self.charges:
+            yield from (*charge.patterns, *charge.except_)
+        for cue in self.kinds_of_no:
+            yield from cue.patterns
+
     def rule(self, rule_id: str) -> Rule | Episode:
         """Return one rule or episode.
 

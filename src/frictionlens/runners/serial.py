@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Final
 
 from frictionlens.errors import Problem, Skipped
 from frictionlens.model import Interaction, Scored
@@ -11,10 +10,6 @@ from frictionlens.pipeline import Scanner
 from frictionlens.readers import Duplicates, ReadOptions, Record, Source, read
 
 Outcome = Scored | Problem | Skipped
-
-BATCH_TURNS: Final = 2_000
-"""Turns scored in one go: enough to search them at full speed, few enough to be held at once."""
-BATCH_CHARACTERS: Final = 1_000_000
 
 
 def run(sources: Iterable[Source | Problem], options: ReadOptions, scanner: Scanner) -> Iterator[Outcome]:
@@ -33,20 +28,5 @@ def _records(sources: Iterable[Source | Problem], options: ReadOptions) -> Itera
 
 
 def score(records: Iterable[Record], scanner: Scanner) -> Iterator[Outcome]:
-    """Score the interactions among the records in batches; everything keeps its place."""
-    batch: list[Record] = []
-    turns = characters = 0
-    for record in records:
-        batch.append(record)
-        if isinstance(record, Interaction):
-            turns += len(record.turns)
-            characters += sum([len(turn.text) for turn in record.turns])
-        if turns >= BATCH_TURNS or characters >= BATCH_CHARACTERS or len(batch) >= BATCH_TURNS:
-            yield from _outcomes(batch, scanner)
-            batch, turns, characters = [], 0, 0
-    yield from _outcomes(batch, scanner)
-
-
-def _outcomes(batch: list[Record], scanner: Scanner) -> Iterator[Outcome]:
-    scored = iter(scanner.score_batch([each for each in batch if isinstance(each, Interaction)]))
-    return (next(scored) if isinstance(each, Interaction) else each for each in batch)
+    """Score the interactions among the records; everything keeps its place."""
+    return (scanner.score_safely(each) if isinstance(each, Interaction) else each for each in records)

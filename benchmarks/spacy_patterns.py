@@ -1,4 +1,4 @@
-"""Own the way from a pattern's tree to spaCy token patterns, the form that decides.
+"""Write a pattern as spaCy token patterns: what the engine is compared with, and tests hold it to.
 
 A spaCy `Matcher` pattern is a flat sequence with an operator per token and no groups. Alternatives of several
 words are therefore multiplied out; what differs in one place only is folded back into one set of words.
@@ -25,15 +25,10 @@ from frictionlens.rules.pattern import (
     Pattern,
     Seq,
     Word,
-    longest,
 )
 
 MAX_SEQUENCES: Final = 600
-"""Beyond this a pattern is two patterns: matching costs time per sequence."""
-
-CHARACTERS_A_WORD: Final = 10
-SPARE_CHARACTERS: Final = 24
-"""English words have under 6 characters with their space; what spans far more is a coincidence over a list or table."""
+"""Beyond this a pattern is not written out."""
 
 _NEVER_SWALLOWED: Final = (*NEGATIONS, "{link}", "{email}")
 KIND_REGEX: Final = {
@@ -195,8 +190,3 @@ def _union(group: list[Sequence], place: int) -> Sequence:
         capture=first[place].capture,
     )
     return (*first[:place], step, *first[place + 1 :])
-
-
-def reach_of(pattern: Pattern) -> int:
-    """Return how many characters a match of the pattern may span; what is longer is no match but a coincidence."""
-    return longest(pattern.root) * CHARACTERS_A_WORD + SPARE_CHARACTERS
