@@ -61,7 +61,7 @@ TABLE = {
     "emailreply_email_1_3.txt": Real("mail-text", 1, 1, "unknown 1"),
     "emailreply_email_2_1.txt": Real("mail-text", 1, 1, "unknown 1"),
     "mbox_rmail_sample.mbox": Real("mbox", 2, 3, "unknown 3"),
-    "multidogo_turn_airline_head.tsv": Real("multidogo", 25, 199, "customer 199"),
+    "multidogo_turn_airline_head.tsv": Real("multidogo", 24, 198, "customer 198"),
     "slack_export": Real("slack", 1, 30, "bot 17, unknown 13"),
     "talon_android.eml": Real("eml", 1, 1, "unknown 1"),
     "talon_reply-quotations-share-block.eml": Real("eml", 1, 1, "unknown 1"),

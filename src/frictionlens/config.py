@@ -283,6 +283,9 @@ def _text_of(path: Path) -> str:
         raise UserError(f"the configuration cannot be read: {reason}", str(path)) from error
 
 
+_UNREADABLE = "a number without end, or nested too deeply"
+
+
 def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
     text = _text_of(path)
     try:
@@ -291,13 +294,19 @@ def _read_file(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
         at = re.search(r"line (\d+)", str(error))
         where = f"{_shown(path)}:{at[1]}" if at else _shown(path)
         raise UserError(f"not valid TOML: {error}", where) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError(f"not valid TOML: {_UNREADABLE}", _shown(path)) from error
     prefix = ""
     if path.name == "pyproject.toml":
         prefix = "tool.frictionlens."
         table = table.get("tool", {}).get("frictionlens", {})
     lines = _line_numbers(text)
     places = {}
-    for key in _keys(table):
+    try:
+        keys = list(_keys(table))
+    except RecursionError as error:
+        raise UserError(f"not valid TOML: {_UNREADABLE}", _shown(path)) from error
+    for key in keys:
         # A table written inline, or an array of tables, has the line of the nearest key above it.
         parts = (prefix + key).split(".")
         line = next((lines[name] for n in range(len(parts), 0, -1) if (name := ".".join(parts[:n])) in lines), None)

@@ -186,16 +186,32 @@ def hash_identity(name: str) -> str:
 
 
 _UNPRINTABLE: Final = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ud800-\udfff\ufff9-\ufffb]"
 )
+_LOG_COMMAND: Final = re.compile(
+    r"(?i)::(?=(?:error|warning|notice|debug|echo|group|endgroup|add-mask|add-path|add-matcher|remove-matcher|set-env"
+    r"|set-output|save-state|stop-commands)\b)|##(?=\w*\[)"
+)
+"""What GitHub Actions, Azure Pipelines and TeamCity take for an order when it begins a line of their log."""
 
 
 def printable(text: str) -> str:
-    """Return the text with everything that steers a terminal (escapes, bidi marks, lone surrogates) made visible.
+    """Return the text with everything that steers a terminal or a build log made visible and harmless.
 
-    Line ends and tabs stay. For rich, put the result into a `Text`, never into markup.
+    Escapes, bidi marks, lone surrogates, and the orders of build servers. Line ends and tabs stay.
+    For rich, put the result into a `Text`, never into markup.
     """
-    return _UNPRINTABLE.sub("\ufffd", text)
+    clean = _UNPRINTABLE.sub("\ufffd", text)
+    return _LOG_COMMAND.sub("\ufffd", clean) if "::" in clean or "##" in clean else clean
+
+
+_STEERING: Final = re.compile(rb"\x7f|\xc2[\x80-\x9f]|\xd8\x9c|\xe2\x80[\x8e\x8f\xa8-\xae]|\xe2\x81[\xa6-\xa9]")
+"""DEL, C1 controls, line separators and bidi marks in UTF-8: what JSON may hold as it is, and terminals obey."""
+
+
+def inert_json(data: bytes) -> bytes:
+    """Return JSON in UTF-8 with everything escaped that steers a terminal; what it says stays the same."""
+    return _STEERING.sub(lambda match: b"\\u%04x" % ord(match[0].decode()), data)
 
 
 def spreadsheet_safe(text: str) -> str:

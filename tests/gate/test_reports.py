@@ -159,7 +159,7 @@ class TestGithub:
     def test_the_line_is_marked_and_hostile_words_are_inert(self, failed: Verdict) -> None:
         lines = renderer("github")(failed, NOTES).splitlines()
         assert lines[0].startswith("::error file=macros/replies.txt,line=12,title=We can't do that::")
-        assert "100%25 ::error::x" in lines[0]
+        assert "100%25 \ufffderror::x" in lines[0]
         assert any("file=exports/bad%3A1%2C2.bin" in line for line in lines)
 
     def test_the_summary_escapes_markup(self, failed: Verdict) -> None:

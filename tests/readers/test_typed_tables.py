@@ -117,3 +117,19 @@ def test_a_spreadsheet_that_expands_too_far_is_not_opened(monkeypatch: pytest.Mo
     monkeypatch.setattr(module, "MOST_BYTES", 1_000_000)
     _, (problem,) = read_text(out.getvalue(), "a.xlsx")
     assert "expands" in problem.reason
+
+
+def test_a_line_end_within_an_utterance_of_multidogo_makes_no_conversation() -> None:
+    header = "conversationId\tturnNumber\tutteranceId\tutterance\tslot-labels\tintent\n"
+    rows = (
+        "c1\t0\t<C>c1<T>0\tbook a flight\tO\tbookflight\n"
+        'c1\t2\t<C>c1<T>2\t"from charlotte\nto kings mountain nc"\tO O\tcontentonly\n'
+        'c1\t4\t<C>c1<T>4\tthe 12" bag\tO\tcontentonly\n'
+    )
+    (found,), others = read_text(header + rows, "airline.tsv")
+    assert [turn.text for turn in found.turns] == [
+        "book a flight",
+        "from charlotte to kings mountain nc",
+        'the 12" bag',
+    ]
+    assert not others

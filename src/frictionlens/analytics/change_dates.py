@@ -48,12 +48,16 @@ def load_changes(path: Path) -> tuple[ChangeDate, ...]:
         raise UserError(f"the file cannot be read: {error.strerror}", str(path)) from error
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError("not valid YAML", str(path), str(error).splitlines()[0]) from error
+    except RecursionError as error:
+        raise UserError("not valid YAML: it is nested too deeply", str(path)) from error
     except msgspec.ValidationError as error:
         raise UserError(
             str(error),
             str(path),
             "write a list of entries: {date: 2026-10-19, process: return window, what: …, names: […]}",
         ) from error
+    except ValueError as error:
+        raise UserError("not valid YAML: a date or number that does not exist", str(path)) from error
 
 
 def build_changes(

@@ -80,6 +80,8 @@ def load_suppressions(path: Path) -> tuple[Suppression, ...]:
         raise UserError(f"the suppressions cannot be read: {error.strerror}", str(path)) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UserError(f"the suppressions are not valid TOML: {error}", str(path)) from error
+    except (ValueError, RecursionError) as error:
+        raise UserError("the suppressions are nested too deeply, or hold a number without end", str(path)) from error
     if unknown := next((key for key in table if key != "suppress"), None):
         raise UserError(f"there is no table {unknown!r} here", str(path), "entries are written [[suppress]]")
     entries = table.get("suppress", [])

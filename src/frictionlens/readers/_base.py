@@ -9,11 +9,11 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
-from typing import IO, Any, Final
+from typing import IO, Any, AnyStr, Final
 
 import jiter
 
@@ -26,6 +26,15 @@ HEAD_BYTES: Final = 65_536
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f\ufffd]")
 _LINES_AFTER: Final = 4
 """Up to which line it is looked whether a file holds JSON lines although its first line is broken."""
+
+MOST_LINE: Final = 4 * 1024 * 1024
+"""Longest line of a text, in characters: an hour of speech is 60,000, and what is longer is no transcript."""
+
+MOST_TEXT: Final = 16 * 1024 * 1024
+"""Longest text that is read in one piece, in characters: captions of a week."""
+
+MOST_BYTES: Final = 64 * 1024 * 1024
+"""Longest line of JSON, in bytes."""
 
 Record = Interaction | Problem | Skipped
 
@@ -91,19 +100,54 @@ class Source:
         """Open as text, in the encoding that the head shows; undecodable bytes become U+FFFD."""
         return io.TextIOWrapper(io.BufferedReader(_Raw(self.open())), self.head.encoding, errors="replace", newline="")
 
+    def text_lines(self, problems: list[Problem]) -> Generator[str, None, None]:
+        """Yield the lines of a text with their ends; of one longer than `MOST_LINE` the rest is left out.
+
+        Args:
+            problems: takes what was left out.
+        """
+        with self.text() as stream:
+            for number, line in enumerate(_cut_lines(stream.readline, MOST_LINE, ""), 1):
+                if len(line) >= MOST_LINE and line[-1] not in "\r\n":
+                    reason = f"longer than {MOST_LINE:,} characters, which no transcript has: its end is left out"
+                    problems.append(Problem(self.name, f"line {number}", reason))
+                yield line
+
+    def whole_text(self, problems: list[Problem]) -> str:
+        """Return a text that can only be read in one piece, up to `MOST_TEXT`, ends of lines as line feeds."""
+        with self.text() as stream:
+            text = stream.read(MOST_TEXT + 1)
+        if len(text) > MOST_TEXT:
+            reason = f"longer than {MOST_TEXT:,} characters: what comes after them is left out"
+            problems.append(Problem(self.name, "", reason, "split the export into smaller files"))
+        return text[:MOST_TEXT].lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+
     def lines(self) -> Iterator[tuple[int, bytes]]:
-        """Yield (line number from 1, line without its end) as UTF-8 bytes; empty lines are left out."""
+        """Yield (line number from 1, line without its end) as UTF-8 bytes; empty lines are left out.
+
+        A line longer than `MOST_BYTES` is cut there, and so no longer valid JSON: readers say so.
+        """
         if self.head.encoding in ("utf-8", "utf-8-sig"):
             with self.open() as stream:
-                for number, raw in enumerate(stream, self.first_line):
+                for number, raw in enumerate(_cut_lines(stream.readline, MOST_BYTES, b""), self.first_line):
                     line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
                     if line:
                         yield number, line
         else:
             with self.text() as text:
-                for number, row in enumerate(text, 1):
+                for number, row in enumerate(_cut_lines(text.readline, MOST_BYTES, ""), 1):
                     if row.strip():
                         yield number, row.strip().encode("utf-8", "replace")
+
+
+def _cut_lines(readline: Callable[[int], AnyStr], most: int, end: AnyStr) -> Iterator[AnyStr]:
+    """Yield lines of at most `most` characters or bytes; what a longer one goes on with is passed over."""
+    breaks: Any = ("\n", "\r") if isinstance(end, str) else (b"\n",)
+    for line in iter(partial(readline, most), end):
+        yield line
+        if len(line) >= most and not line.endswith(breaks):
+            while (rest := readline(most)) and not rest.endswith(breaks):
+                pass
 
 
 class _Raw(io.RawIOBase):

@@ -97,16 +97,16 @@ def iter_documents(source: Source) -> Iterator[Item | Problem]:
             yield found
 
 
-def iter_items(source: Source, *keys: str) -> Iterator[Item | Problem]:
+def iter_items(source: Source, *keys: str, if_huge: Sequence[str] = ()) -> Iterator[Item | Problem]:
     """Yield the records of a source, wherever they lie.
 
     Every element of a top-level array, every element of the lists that an object has under any of `keys`
     (dots go deeper: `_embedded.conversations`), and every other top-level value as it is.
-    Files larger than `WHOLE_BYTES` are streamed.
+    Files larger than `WHOLE_BYTES` are streamed; in those, records are also looked for under `if_huge`.
     """
     for found in _documents(source):
         if isinstance(found, _Huge):
-            yield from _stream(source, keys)
+            yield from _stream(source, (*keys, *if_huge))
         elif isinstance(found, Problem):
             yield found
         else:

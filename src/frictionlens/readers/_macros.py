@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import json.scanner
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import msgspec
@@ -84,13 +84,50 @@ def left_out(source: Source, macro_id: str, reason: str) -> Skipped:
     return Skipped(source.name, f"macro {macro_id}", reason, "not a conversation")
 
 
-def parse_or_problem(source: Source) -> Iterator[Any | Problem]:
-    """Yield the parsed JSON of a source, or the problem with it."""
+def read_json_macros(
+    source: Source,
+    find: Callable[[Any], list[dict[str, Any]]],
+    title: str,
+    reply: Callable[[dict[str, Any]], tuple[str, str]],
+) -> Iterator[Record]:
+    """Read an export of macros as JSON.
+
+    Args:
+        source: the file.
+        find: finds the macros in the parsed file.
+        title: key of a macro's title.
+        reply: returns what a macro writes, or an empty text and why it writes nothing.
+    """
+    return numbered(_json_macros(source, find, title, reply))
+
+
+def _json_macros(
+    source: Source,
+    find: Callable[[Any], list[dict[str, Any]]],
+    title: str,
+    reply: Callable[[dict[str, Any]], tuple[str, str]],
+) -> Iterator[Record]:
     text = read_whole(source)
     try:
-        yield parse_located(text)
+        document = parse_located(text)
     except json.JSONDecodeError as error:
         yield Problem(source.name, f"line {error.lineno}", f"not valid JSON: {error.msg}")
+        return
+    except RecursionError:
+        yield Problem(source.name, "", "JSON nested too deeply")
+        return
+    macros = find(document)
+    values = document.values() if isinstance(document, dict) else [document]
+    listed = next((each for each in values if isinstance(each, list) and macros and macros[0] in each), macros)
+    for number, macro in enumerate(macros, 1):
+        macro_id = str(macro.get("id") or macro.get(title) or number)
+        body, reason = reply(macro)
+        if body.strip():
+            yield macro_of_json(source, macro_id, body, str(macro.get(title) or ""))
+        else:
+            yield left_out(source, macro_id, reason)
+    if len(listed) > len(macros):
+        yield Problem(source.name, "", f"{len(listed) - len(macros)} entries are no macros and could not be read")
 
 
 def numbered(records: Iterator[Record]) -> Iterator[Record]:

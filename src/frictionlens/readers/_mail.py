@@ -60,6 +60,7 @@ _DISCLAIMER: Final = re.compile(
     r"|diese e-?mail enthält)"
 )
 _LIST_FOOTER: Final = re.compile(r"^_{10,}\s*$")
+_MOST_BODY: Final = 4 * 1024 * 1024
 _LAST_LINES: Final = 12
 """A signature below a closing is no longer than this."""
 
@@ -174,7 +175,10 @@ def parse_mail(data: bytes, *, headers_only: bool = False) -> Mail:
         thread=_header(message, "X-GM-THRID").strip(),
     )
     if not headers_only:
-        mail.text = cut_reply(_body(message))
+        body = _body(message)
+        if len(body) > _MOST_BODY:
+            mail.problems.append(f"its text is longer than {_MOST_BODY:,} characters: the end is left out")
+        mail.text = cut_reply(body[:_MOST_BODY])
     return mail
 
 

@@ -93,7 +93,7 @@ def find_sources(paths: Iterable[str], bundles: Sequence[Bundle] = ()) -> Iterat
             members = list(_inside(path))
             if not members:
                 yield _unreadable(name, "the folder holds no files")
-            for source in group_bundles(members, name.rstrip("/") or name, bundles):
+            for source in group_bundles(members, _shown(name.rstrip("/") or name), bundles):
                 yield from _expand(source, bundles)
         elif path.is_file():
             yield from _expand(_file_source(path, name), bundles)
@@ -143,7 +143,12 @@ def group_bundles(
             yield each
         else:
             name = root if each == PurePosixPath() else f"{root}{separator}{each}"
-            yield Source(name, _no_bytes, members=tuple(gathered[each]))
+            yield Source(_shown(name), _no_bytes, members=tuple(gathered[each]))
+
+
+def _shown(name: str) -> str:
+    """Return a name that can be written and printed: bytes in it that are no UTF-8 are spelt out."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def _no_bytes() -> IO[bytes]:
@@ -195,6 +200,7 @@ def _is_hidden(name: str) -> bool:
 
 def _left_out(name: str, reason: str) -> Source:
     """Stand for something that is not read on purpose; by its own name it can still be given."""
+    name = _shown(name)
     return Source(name, io.BytesIO, instead=Skipped(name, "", reason, "not a conversation"))
 
 
@@ -329,6 +335,7 @@ def _container(process: int, path: str, outer: tuple[Step, ...], kind: str) -> z
 
 def _file_source(path: Path, name: str) -> Source:
     """Make a file a source, decompressed where its first bytes say that it is compressed."""
+    name = _shown(name)
     try:
         return _unwrapped(name, _Opener(str(path)))
     except OSError as error:
@@ -347,6 +354,7 @@ def _unwrapped(name: str, opener: _Opener) -> Source:
 
 
 def _unreadable(name: str, reason: str, hint: str = "") -> Source:
+    name = _shown(name)
     return Source(name, io.BytesIO, instead=Problem(name, "", reason, hint))
 
 
@@ -429,7 +437,7 @@ def _safe(path: str) -> PurePosixPath:
 
 
 def _member(name: str, opener: _Opener, kind: str, path: str, *, locked: bool) -> Source:
-    inside = _safe(path)
+    name, inside = _shown(name), _safe(path)
     if any(_is_hidden(part) for part in inside.parts):
         return _left_out(name, "a hidden file is not read")
     if inside.name in _OWN:

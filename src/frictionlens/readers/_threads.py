@@ -100,6 +100,7 @@ def _thread(source: Source, pairs: list[tuple[str, bytes]], options: ReadOptions
     for where, data in pairs:
         try:
             mails.append(parse_mail(data))
+            yield from (Problem(source.name, where, each) for each in mails[-1].problems)
         except BROKEN as error:
             yield Problem(source.name, where, f"not a readable mail: {type(error).__name__}")
     if not mails:

@@ -9,7 +9,7 @@ from typing import Final
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, read_up_to
 from frictionlens.readers._threads import read_threads
 
-_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_BYTES: Final = 32 * 1024 * 1024
 _HEADER = re.compile(r"[A-Za-z][A-Za-z0-9-]*:[ \t]?\S?")
 _TELLING: Final = {
     "message-id",

@@ -88,7 +88,7 @@ def _grouped(source: Source, rows: list[Any], where: str, options: ReadOptions) 
 
 
 def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
-    for found in iter_items(source):
+    for found in iter_items(source, if_huge=_WRAPPERS):
         if isinstance(found, Problem):
             yield found
             continue

@@ -6,6 +6,7 @@ header blocks (`Call ID: …`) after an empty line. Lines above the first turn b
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -122,21 +123,22 @@ def _split_header(lines: list[str]) -> tuple[dict[str, Any], list[str]]:
 
 
 def _conversations(
-    source: Source, options: ReadOptions, known: frozenset[str], *, rules_split: bool
+    source: Source, options: ReadOptions, known: frozenset[str], problems: list[Problem], *, rules_split: bool
 ) -> Iterator[tuple[int, _Segment]]:
     """Cut the file into segments that look like one conversation each."""
     current = _Segment(first_line=1)
     spoken = headed = False
     blank = True
-    with source.text() as stream:
-        for number, raw in enumerate(stream, 1):
+    with contextlib.closing(source.text_lines(problems)) as lines:
+        for number, raw in enumerate(lines, 1):
             line = raw.rstrip("\r\n")
             if number == 1:
                 line = line.lstrip("\ufeff")
             text = line.strip()
             if not text:
                 blank = True
-                current.lines.append("")
+                if current.lines[-2:] != ["", ""]:
+                    current.lines.append("")
                 continue
             first = text[0]
             boundary = False
@@ -223,7 +225,8 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     number = 0
     carried: list[str] = []
     used: set[str] = set()
-    for first_line, segment in _conversations(source, options, known, rules_split=rules_split):
+    problems: list[Problem] = []
+    for first_line, segment in _conversations(source, options, known, problems, rules_split=rules_split):
         fields, body = _split_header(carried + segment.lines)
         dialogue = parse_dialogue(body, options, known)
         if not dialogue.turns:
@@ -241,6 +244,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
         )
     elif any(line.strip() for line in carried):
         yield Problem(source.name, f"after conversation {number}", "text at the end in which no line says who speaks")
+    yield from problems
 
 
 def _rules_split(source: Source, options: ReadOptions, known: frozenset[str]) -> bool:

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from frictionlens.errors import Problem
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._macros import left_out, macro_of_json, numbered, parse_or_problem
+from frictionlens.readers._macros import read_json_macros
 
 
 def _macros(value: Any) -> list[dict[str, Any]]:
@@ -30,24 +29,13 @@ def _sniff(head: Head) -> str | None:
     return None
 
 
+def _reply(macro: dict[str, Any]) -> tuple[str, str]:
+    texts = (text for key in ("body_text", "body") if isinstance(text := macro.get(key), str) and text.strip())
+    return next(texts, ""), "the macro writes no reply"
+
+
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:  # macros have no roles to map
-    return numbered(_each(source))
-
-
-def _each(source: Source) -> Iterator[Record]:
-    for document in parse_or_problem(source):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        for number, macro in enumerate(_macros(document), 1):
-            macro_id = str(macro.get("id") or macro.get("name") or number)
-            body = next(
-                (text for key in ("body_text", "body") if isinstance(text := macro.get(key), str) and text.strip()), ""
-            )
-            if body:
-                yield macro_of_json(source, macro_id, body, str(macro.get("name") or ""))
-            else:
-                yield left_out(source, macro_id, "the macro writes no reply")
+    return read_json_macros(source, _macros, "name", _reply)
 
 
 FORMAT = Format(name="intercom-macros", title="Intercom macros (JSON)", sniff=_sniff, read=_read, rank=25)

@@ -9,9 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from frictionlens.errors import Problem
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._macros import left_out, macro_of_json, numbered, parse_or_problem
+from frictionlens.readers._macros import read_json_macros
 
 _REPLIES = ("comment_value", "comment_value_html")
 
@@ -33,33 +32,19 @@ def _sniff(head: Head) -> str | None:
     return None
 
 
+def _reply(macro: dict[str, Any]) -> tuple[str, str]:
+    if macro.get("active") is False:
+        return "", "the macro is switched off"
+    actions = [each for each in macro["actions"] if isinstance(each, dict)]
+    public = [each.get("value") for each in actions if each.get("field") == "comment_mode_is_public"]
+    if public and str(public[-1]).lower() == "false":
+        return "", "an internal note: the customer never sees it"
+    texts = (text for field in _REPLIES for each in actions if each.get("field") == field if (text := _text(each)))
+    return next(texts, ""), "the macro writes no reply"
+
+
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:  # macros have no roles to map
-    return numbered(_each(source))
-
-
-def _each(source: Source) -> Iterator[Record]:
-    for document in parse_or_problem(source):
-        if isinstance(document, Problem):
-            yield document
-            continue
-        for number, macro in enumerate(_macros(document), 1):
-            macro_id = str(macro.get("id") or macro.get("title") or number)
-            if macro.get("active") is False:
-                yield left_out(source, macro_id, "the macro is switched off")
-                continue
-            actions = [each for each in macro["actions"] if isinstance(each, dict)]
-            public = [each.get("value") for each in actions if each.get("field") == "comment_mode_is_public"]
-            if public and str(public[-1]).lower() == "false":
-                yield left_out(source, macro_id, "an internal note: the customer never sees it")
-                continue
-            body = next(
-                (text for field in _REPLIES for each in actions if each.get("field") == field if (text := _text(each))),
-                "",
-            )
-            if not body.strip():
-                yield left_out(source, macro_id, "the macro writes no reply")
-                continue
-            yield macro_of_json(source, macro_id, body, str(macro.get("title") or ""))
+    return read_json_macros(source, _macros, "title", _reply)
 
 
 def _text(action: dict[str, Any]) -> str:

@@ -24,8 +24,9 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     if source.head.is_binary or source.head.text.lstrip()[:1] in ("{", "["):
         yield Problem(source.name, "", "not the text of a mail")
         return
-    with source.text() as stream:
-        text = stream.read(16_000_000)
+    problems: list[Problem] = []
+    text = source.whole_text(problems)
+    yield from problems
     # The text names nobody: `--role author=agent` says who wrote it.
     turn = Turn(role_of("author", options), cut_reply(text), speaker="author")
     yield Interaction(stem_of(source), (turn,), source.name, "email")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Final
 
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
@@ -13,7 +14,8 @@ from frictionlens.readers.eml import header_names
 _SEPARATOR = re.compile(rb"From \S.*\d{4}(?: [-+]\d{4})?\s*$")
 _FIELD = re.compile(rb"[A-Za-z][A-Za-z0-9-]*:")
 _ESCAPED = re.compile(rb"(?m)^>(>*From )")
-_MOST_BYTES: Final = 64 * 1024 * 1024
+_MOST_LINE: Final = 1024 * 1024
+_MOST_BYTES: Final = 32 * 1024 * 1024
 
 
 def _sniff(head: Head) -> str | None:
@@ -27,7 +29,8 @@ def _mails(source: Source) -> Iterator[tuple[str, bytes]]:
     lines: list[bytes] = []
     size = number = 0
     with source.open() as stream:
-        for line, starts in _marked(stream):
+        # A line longer than that comes in pieces: it is an attachment without line ends, or no mail.
+        for line, starts in _marked(iter(partial(stream.readline, _MOST_LINE), b"")):
             if starts:
                 if lines:
                     yield f"mail {number}", _ESCAPED.sub(rb"\1", b"".join(lines))

@@ -35,7 +35,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     def rows() -> Iterator[tuple[int, Row]]:
         nonlocal passes
         passes += 1
-        return open_rows(source, dialect, problems if passes == 2 else None)
+        return _joined(open_rows(source, dialect, problems if passes == 2 else None), len(dialect.header))
 
     table = Table(
         dialect.header,
@@ -48,6 +48,25 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     )
     yield from read_table(source, table, options)
     yield from problems
+
+
+def _joined(rows: Iterator[tuple[int, Row]], width: int) -> Iterator[tuple[int, Row]]:
+    """Join rows that a line end within an utterance cut in two: together they have the cells of one."""
+    held: tuple[int, Row] | None = None
+    for number, row in rows:
+        if held is not None:
+            (before, first), held = held, None
+            if len(first) + len(row) - 1 == width:
+                utterance = f"{first[-1]} {row[0]}".strip().removeprefix('"').removesuffix('"')
+                yield number, [*first[:-1], utterance, *row[1:]]
+                continue
+            yield before, first
+        if len(row) < width:
+            held = number, row
+        else:
+            yield number, row
+    if held is not None:
+        yield held
 
 
 FORMAT = Format(

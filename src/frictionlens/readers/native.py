@@ -11,7 +11,7 @@ from frictionlens.errors import Problem
 from frictionlens.model import ROLES, Interaction
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._build import checked
-from frictionlens.readers._json import iter_items
+from frictionlens.readers._json import iter_items, parse_json
 
 _DECODER = msgspec.json.Decoder(Interaction)
 
@@ -48,7 +48,17 @@ def _lines(source: Source) -> Iterator[tuple[str, Interaction | str]]:
         except msgspec.ValidationError as error:
             yield f"line {number}", _told(error)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            yield f"line {number}", "not valid JSON"
+            yield f"line {number}", _mended(line)
+
+
+def _mended(line: bytes) -> Interaction | str:
+    """Read a line with lone surrogates, NUL or spoilt bytes in it, which become U+FFFD; else say what is wrong."""
+    try:
+        return msgspec.convert(parse_json(line), Interaction)
+    except msgspec.ValidationError as error:
+        return _told(error)
+    except (ValueError, RecursionError):
+        return "not valid JSON"
 
 
 def _values(source: Source) -> Iterator[tuple[str, Interaction | Problem | str]]:

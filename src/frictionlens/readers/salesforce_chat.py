@@ -63,8 +63,9 @@ def _transcripts(source: Source, options: ReadOptions) -> Iterator[Record]:
         if not re.match(r"\s*<", head.text) and not _STARTED.search(html.unescape(head.text)):
             yield Problem(source.name, "", "neither a chat's body (Chat Started:) nor a table with a Body column")
             return
-        with source.text() as stream:
-            yield _row(source, {"Body": stream.read()}, "", options)
+        problems: list[Problem] = []
+        yield _row(source, {"Body": source.whole_text(problems)}, "", options)
+        yield from problems
         return
     csv.field_size_limit(_MOST_CELL)
     with source.text() as stream:

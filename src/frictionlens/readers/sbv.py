@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from frictionlens.errors import Problem
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._cues import Cue
 from frictionlens.readers._times import parse_duration
@@ -18,8 +19,9 @@ def _sniff(head: Head) -> str | None:
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    with source.text() as stream:
-        text = stream.read().lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    problems: list[Problem] = []
+    text = source.whole_text(problems)
+    yield from problems
     # One split by a pattern with two groups: before, start, end, text, start, end, text …
     parts = _TIMES.split(text)
     cues = [

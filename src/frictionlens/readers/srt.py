@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from itertools import zip_longest
 
+from frictionlens.errors import Problem
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._cues import Cue
 from frictionlens.readers.webvtt import interaction_from_cues
@@ -23,8 +24,9 @@ def _sniff(head: Head) -> str | None:
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    with source.text() as stream:
-        text = stream.read().lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    problems: list[Problem] = []
+    text = source.whole_text(problems)
+    yield from problems
     yield from interaction_from_cues(source, list(_cues(text)), options, arrows=sum(1 for _ in _ARROWS.finditer(text)))
 
 

@@ -41,8 +41,9 @@ def interaction_from_cues(
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     import webvtt
 
-    with source.text() as stream:
-        text = stream.read().lstrip("\ufeff \r\n\t").replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "")
+    problems: list[Problem] = []
+    text = source.whole_text(problems).lstrip(" \n\t")
+    yield from problems
     # Some writers use the comma of SRT.
     text = _ARROW_LINE.sub(lambda line: line[0].replace(",", "."), text)
     header, _, _ = text.partition("\n\n")

@@ -6,6 +6,7 @@ Lines without a name are events; who is the business must be told (`--role "Acme
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -53,11 +54,11 @@ def _sniff(head: Head) -> str | None:
     return f"lines like `{'[date, time] Name:' if hits[0]['open'] else 'date, time - Name:'}` in a chat export"
 
 
-def _messages(source: Source) -> Iterator[_Message]:
+def _messages(source: Source, problems: list[Problem]) -> Iterator[_Message]:
     current: _Message | None = None
     lines: list[str] = []
-    with source.text() as stream:
-        for raw in stream:
+    with contextlib.closing(source.text_lines(problems)) as all_lines:
+        for raw in all_lines:
             line = raw.rstrip("\r\n")
             match = _HEAD.match(line) if line[:1] in "[\u200e\u200f\ufeff" or line[:1].isdigit() else None
             if match is None:
@@ -83,7 +84,9 @@ def _messages(source: Source) -> Iterator[_Message]:
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    messages = list(_messages(source))
+    problems: list[Problem] = []
+    messages = list(_messages(source, problems))
+    yield from problems
     if not any(message.name for message in messages):
         yield Problem(source.name, "", "no line has a date, a time and a name", "this is not a WhatsApp chat export")
         return

@@ -42,7 +42,7 @@ def build(verdict: Verdict, notes: Notes, *, everything: bool = False) -> Render
     parts: list[RenderableType] = []
     shown = [mark for mark in verdict.marks() if everything or mark.level == "error"]
     for source, marks in groupby(shown, key=lambda mark: mark.source):
-        parts.append(Text(uri_of(source), style="bold underline"))
+        parts.append(Text(on_one_line(uri_of(source)), style="bold underline"))
         for mark in marks:
             parts += _mark(mark, notes)
         parts.append(Text())
@@ -97,7 +97,7 @@ def _housekeeping(verdict: Verdict) -> Iterator[RenderableType]:
             f"{_count(count, 'baseline entry', 'baseline entries')} stale; --update-baseline takes them out:", "yellow"
         )
         for entry in verdict.stale:
-            words = f"{entry.source}: {entry.rule_id} in {on_one_line(entry.interaction_id)}"
+            words = on_one_line(f"{entry.source}: {entry.rule_id} in {entry.interaction_id}")
             yield Padding(Text(words, "dim"), (0, 0, 0, 2), expand=False)
     for suppression in verdict.expired:
         yield Text(

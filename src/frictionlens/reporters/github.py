@@ -45,7 +45,7 @@ def _housekeeping(verdict: Verdict) -> Iterator[str]:
 
 
 def _command(level: str, message: str, file: str = "", line: int | None = None, title: str = "") -> str:
-    place = {"file": uri_of(file) if file else "", "line": str(line) if line else "", "title": title}
+    place = {"file": on_one_line(uri_of(file)) if file else "", "line": str(line) if line else "", "title": title}
     properties = ",".join(f"{key}={_property(value)}" for key, value in place.items() if value)
     return f"::{level} {properties}::{_data(message)}"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import IO, Final
 
+from frictionlens.privacy import inert_json
 from frictionlens.results import SortedResults
 from frictionlens.summary import Summary
 
@@ -14,4 +15,4 @@ def write(results: SortedResults, summary: Summary, digest: str, stream: IO[byte
     """Write every result line."""
     del summary, digest
     for line in results.lines():
-        stream.write(line + b"\n")
+        stream.write(inert_json(line) + b"\n")

@@ -8,6 +8,7 @@ from itertools import groupby
 from xml.sax.saxutils import escape, quoteattr
 
 from frictionlens.gate import Case, Criterion, Mark, Verdict
+from frictionlens.privacy import printable
 from frictionlens.reporters._marks import Notes, message_of, uri_of
 
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -83,8 +84,8 @@ def _element(group: str, name: str, inner: str) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("\ufffd", text))
+    return quoteattr(printable(_NOT_XML.sub("\ufffd", text)))
 
 
 def _text(text: str) -> str:
-    return escape(_NOT_XML.sub("\ufffd", text))
+    return escape(printable(_NOT_XML.sub("\ufffd", text)))

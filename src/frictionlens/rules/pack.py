@@ -570,6 +570,10 @@ def _check(entry: RuleEntry, category: Category, categories: dict[str, Category]
         raise RuleError(f"rule {entry.id!r}: {category.id} says no no", where, "leave kind_of_no out")
 
 
+_DEEPEST: Final = 40
+"""Levels of a pack's YAML; rules need six."""
+
+
 class _Document:
     """A YAML file with the line of every value. Aliases and tags are refused: nothing of a pack needs them."""
 
@@ -578,10 +582,13 @@ class _Document:
         self.lines: dict[tuple[str | int, ...], int] = {}
         try:
             text = path.read_text(encoding="utf-8")
+            depth = 0
             for event in yaml.parse(text, Loader=yaml.CSafeLoader):
-                if isinstance(event, yaml.AliasEvent):
+                depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+                what = "aliases are" if isinstance(event, yaml.AliasEvent) else "nested so deeply is"
+                if isinstance(event, yaml.AliasEvent) or depth > _DEEPEST:
                     line = event.start_mark.line + 1 if event.start_mark else 1
-                    raise RuleError("YAML aliases are not allowed", f"{path}:{line}")
+                    raise RuleError(f"YAML {what} not allowed", f"{path}:{line}")
             node = yaml.compose(text, Loader=yaml.CSafeLoader)
             self.data: Any = yaml.load(text, Loader=yaml.CSafeLoader) or {}
         except UnicodeDecodeError:
@@ -590,6 +597,9 @@ class _Document:
             mark = getattr(error, "problem_mark", None)
             where = f"{path}:{mark.line + 1}" if mark else str(path)
             raise RuleError(f"not valid YAML: {getattr(error, 'problem', None) or error}", where) from None
+        except (ValueError, RecursionError) as error:
+            # A date or number that does not exist, or nesting without end.
+            raise RuleError(f"not valid YAML: {type(error).__name__}", str(path)) from None
         if not isinstance(self.data, dict):
             raise RuleError("the file is not a mapping", f"{path}:1", "it begins with a key such as `category:`")
         if node is not None:
