@@ -154,7 +154,7 @@ class Settings(_Table):
     packs: tuple[str, ...] = ()
     """Folders with rule packs of your own, beside the rules that come with frictionlens."""
     model: str = "none"
-    """spaCy pipeline that tokenises and tags; none is the fast built-in tokeniser."""
+    """spaCy pipeline whose attributes rules with `tokens:` may use; none is plain English."""
     language: str = "en"
     """Language of the rules; interactions that state another one are not evaluated."""
     timezone: Annotated[str, AfterValidator(_zone)] = "UTC"

@@ -1,1 +1,1 @@
-"""Own detection: prefilter, tokens, matching, context, charging, episodes; no spaCy type leaves this package."""
+"""Own detection: tokens, words as characters, prefilter, matching, context, charging, episodes; no spaCy type leaves this package."""

@@ -51,7 +51,9 @@ class Search(NamedTuple):
         while match is not None:
             start, end = match.span(body)
             captured = (
-                tuple((kind, *match.span(group)) for group, kind in enumerate(kinds, body + 1) if match.start(group) >= 0)
+                tuple(
+                    (kind, *match.span(group)) for group, kind in enumerate(kinds, body + 1) if match.start(group) >= 0
+                )
                 if kinds
                 else ()
             )
