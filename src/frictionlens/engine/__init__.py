@@ -1,1 +1,1 @@
-"""Own detection: tokens, words as characters, prefilter, matching, context, charging, episodes; no spaCy type leaves this package."""
+"""Own detection: words as characters, prefilter, matching, context, charging, episodes; no spaCy type leaves it."""
