@@ -72,6 +72,23 @@ def _mutate_bytes(data: bytes, rng: random.Random, other: Callable[[], bytes]) -
     return data[:200_000]
 
 
+def spoil_line(line: bytes, rng: random.Random) -> bytes:
+    """Return a line damaged in itself: cut, flipped, emptied or replaced; never with a line end in it."""
+    kind = rng.randrange(5)
+    if kind == 0:
+        spoilt = line[: rng.randrange(len(line) + 1)]
+    elif kind == 1:
+        spoilt = line[rng.randrange(len(line) + 1) :]
+    elif kind == 2:
+        spoilt = rng.choice(PIECES) * rng.choice((1, 3, 50))
+    elif kind == 3:
+        at = rng.randrange(len(line) + 1)
+        spoilt = line[:at] + rng.choice(PIECES) + line[at:]
+    else:
+        spoilt = _flip(line, rng, bytes)
+    return spoilt.replace(b"\r", b" ").replace(b"\n", b" ")
+
+
 def _flip(data: bytes, rng: random.Random, other: Callable[[], bytes]) -> bytes:
     changed = bytearray(data)
     for _ in range(rng.choice((1, 2, 8, 40)) if changed else 0):

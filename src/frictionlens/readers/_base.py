@@ -23,8 +23,10 @@ from frictionlens.model import Interaction, Role, Turn
 HEAD_BYTES: Final = 65_536
 """How much of a source the sniffers see."""
 
+_CONTROL: Final = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
+_LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f\ufffd]")
-_LINES_AFTER: Final = 4
+_LINES_AFTER: Final = 8
 """Up to which line it is looked whether a file holds JSON lines although its first line is broken."""
 
 MOST_LINE: Final = 4 * 1024 * 1024
@@ -127,17 +129,27 @@ class Source:
 
         A line longer than `MOST_BYTES` is cut there, and so no longer valid JSON: readers say so.
         """
-        if self.head.encoding in ("utf-8", "utf-8-sig"):
+        if self.head.encoding in ("utf-8", "utf-8-sig", "cp1252"):
+            mixed = self.head.encoding == "cp1252"
             with self.open() as stream:
                 for number, raw in enumerate(_cut_lines(stream.readline, MOST_BYTES, b""), self.first_line):
                     line = raw.removeprefix(b"\xef\xbb\xbf").strip() if number == 1 else raw.strip()
                     if line:
-                        yield number, line
+                        yield number, _as_utf8(line) if mixed else line
         else:
             with self.text() as text:
                 for number, row in enumerate(_cut_lines(text.readline, MOST_BYTES, ""), 1):
                     if row.strip():
                         yield number, row.strip().encode("utf-8", "replace")
+
+
+def _as_utf8(line: bytes) -> bytes:
+    """Return a line of a file that is no UTF-8 as a whole: lines that are stay, the others are cp1252."""
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", "replace").encode("utf-8")
+    return line
 
 
 def _cut_lines(readline: Callable[[int], AnyStr], most: int, end: AnyStr) -> Iterator[AnyStr]:
@@ -195,9 +207,9 @@ class Head:
         data = self.data
         if data.startswith(b"\xef\xbb\xbf"):
             return "utf-8-sig"
-        if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            return "utf-16"
         sample = data[:2000]
+        if data.startswith((b"\xff\xfe", b"\xfe\xff")) and not (len(sample) > 40 and _is_ascii(sample)):
+            return "utf-16"
         if len(sample) >= 8:
             if sample[1::2].count(0) > len(sample) // 2 * 0.7:
                 return "utf-16-le"
@@ -225,13 +237,15 @@ class Head:
         if self.encoding.startswith("utf-16"):
             return False
         sample = self.data[:4096]
-        control = sum(byte < 9 or 13 < byte < 27 or 27 < byte < 32 for byte in sample)
+        control = len(sample) - len(sample.translate(None, _CONTROL))
         return bool(sample) and control > len(sample) * 0.05
 
     @cached_property
     def first_lines(self) -> list[str]:
-        """Return up to 50 complete lines."""
-        lines = self.text.splitlines()
+        """Return up to 50 complete lines. Only line feeds and carriage returns end them: U+2028 may stand in JSON."""
+        lines = _LINE_END.split(self.text)
+        if not lines[-1]:
+            lines.pop()
         if self.truncated and len(lines) > 1:
             lines = lines[:-1]
         return lines[:50]
@@ -251,18 +265,18 @@ class Head:
     def is_ndjson(self) -> bool:
         """Tell whether line 1 is a whole JSON value and another one begins on a later line (or nothing follows).
 
-        Where line 1 is broken, the lines after it tell: those that are seen must be whole objects, but for a cut end.
+        Where line 1 is broken, the lines after it tell: at least half of those that are seen must be whole objects.
         """
         lines = self._lines
         if not lines:
             return False
         if lines[0].lstrip()[:1] in ("{", "[") and _parse_strict(lines[0]) is not None:
             return len(lines) == 1 or any(line.lstrip()[:1] in ("{", "[") for line in lines[1:_LINES_AFTER])
-        rest = lines[1:_LINES_AFTER]
-        whole = [isinstance(_parse_strict(line), dict) for line in rest]
-        if len(rest) > 1 and not self.truncated and rest[-1] is lines[-1] and rest[-1].startswith("{"):
-            whole[-1] = True
-        return any(whole[:1]) and all(whole)
+        whole = [isinstance(_parse_strict(line), dict) for line in lines[1:_LINES_AFTER]]
+        if lines[0].rstrip()[-1:] in ("{", "[", ","):
+            # One value laid out over several lines has few whole objects on lines of their own without a comma.
+            return sum(whole) >= 2 and sum(whole) * 2 > len(whole)
+        return any(whole) and sum(whole) * 2 >= len(whole)
 
     @cached_property
     def _lines(self) -> list[str]:
@@ -275,6 +289,11 @@ class Head:
         if isinstance(value, list):
             value = next((item for item in value if isinstance(item, dict)), None)
         return value if isinstance(value, dict) else {}
+
+
+def _is_ascii(sample: bytes) -> bool:
+    """Tell whether bytes are plain ASCII almost throughout: then what looks like a byte order mark is damage."""
+    return len(sample.translate(None, bytes(range(9, 127)))) < len(sample) * 0.1
 
 
 def _parse(text: str) -> Any:
