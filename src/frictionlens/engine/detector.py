@@ -26,6 +26,9 @@ from frictionlens.rules.pattern import Pattern, TokenPattern
 UNLESS_WORDS: Final = 25
 """How far, in words, an `unless` reaches inside its sentence: speech-to-text has no sentence ends."""
 
+_FAR: Final = 80
+"""Words around a hit in which what cancels it is looked for: no shipped pattern is longer than 26."""
+
 
 class Detection(NamedTuple):
     """What was found in one interaction."""
@@ -165,30 +168,39 @@ class Detector:
                     yield rules[place], sentence, hit.moved(sentence.at)
 
     def _survives(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
-        find = self._decider.find
+        near = self._decider.near
         for pattern in rule.except_:
-            if any(other.start < hit.end and hit.start < other.end for other in find(pattern, sentence)):
+            others = near(pattern, sentence, hit.start - _FAR, hit.end + _FAR)
+            if any(other.start < hit.end and hit.start < other.end for other in others):
                 return False
+        least, most = hit.start - UNLESS_WORDS, hit.end + UNLESS_WORDS
         for pattern in rule.unless:
-            for other in find(pattern, sentence):
-                if other.end <= hit.end + UNLESS_WORDS and other.start >= hit.start - UNLESS_WORDS:
-                    return False
+            if any(other.start >= least and other.end <= most for other in near(pattern, sentence, least, most)):
+                return False
         return not self._in_context(hit, sentence, rule)
 
     def _in_context(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
+        near = self._decider.near
         for modifier, cue in self._cues(sentence):
             entry = modifier.entry
             if entry.effect in rule.entry.ignores_context:
                 continue
             if entry.categories and rule.category.id not in entry.categories:
                 continue
-            between = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)
-            if not 0 <= between[1] - between[0] <= entry.within:
+            start, end = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)
+            if not 0 <= end - start <= entry.within:
                 continue
-            find = self._decider.find
-            if any(p.start < cue.end and cue.start < p.end for each in modifier.pseudo for p in find(each, sentence)):
+            if any(
+                other.start < cue.end and cue.start < other.end
+                for pattern in modifier.pseudo
+                for other in near(pattern, sentence, cue.start - _FAR, cue.end + _FAR)
+            ):
                 continue
-            if any(between[0] <= u.start < between[1] for each in modifier.until for u in find(each, sentence)):
+            if any(
+                start <= other.start < end
+                for pattern in modifier.until
+                for other in near(pattern, sentence, start, end + _FAR)
+            ):
                 continue
             return True
         return False

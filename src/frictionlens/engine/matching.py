@@ -22,6 +22,10 @@ MAX_STRINGS: Final = 400_000
 """Words that spaCy may remember before the vocabulary is started afresh: memory stays flat on any input."""
 
 
+_LONG: Final = 200
+"""Words of a sentence that is searched whole for what cancels a hit: speech-to-text has sentences of thousands."""
+
+
 class Hit(NamedTuple):
     """Where a pattern stands, in words of its sentence, end-exclusive."""
 
@@ -91,6 +95,14 @@ class Decider:
         search = self._searches.get(pattern.source) or self.search(pattern)
         first = search.first(sentence.characters)
         return [] if first is None else list(search.hits(first))
+
+    def near(self, pattern: Pattern | TokenPattern, sentence: Sentence, start: int, end: int) -> list[Hit]:
+        """Return the hits of a pattern; in an endless sentence only those within the words [start, end)."""
+        characters = sentence.characters
+        if len(characters) <= _LONG or isinstance(pattern, TokenPattern) or pattern.at_start or pattern.at_end:
+            return self.find(pattern, sentence)
+        search, start = self.search(pattern), max(start, 0)
+        return [hit.moved(-start) for hit in search.hits(search.first(characters[start:end]))]
 
     def has(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> bool:
         """Tell whether the pattern stands anywhere in the sentence."""
