@@ -4,6 +4,7 @@ A line of a pair is right when the category under test is found exactly where it
 
     python benchmarks/pairs.py                       # both halves, by category, register and industry
     python benchmarks/pairs.py --half tune --errors stall
+    python benchmarks/pairs.py --practice --errors stall   # pairs labelled once, only for finding ways of speaking
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ class Count:
 
 
 def read_lines(name: str, half: str | None = None) -> Iterator[Line]:
-    """Yield the lines of `pairs.jsonl` or `conversations.jsonl`, of one half or of both."""
+    """Yield the lines of a file of the benchmark, of one half or of both."""
     for line in (FOLDER / name).read_bytes().splitlines():
         tags = msgspec.json.decode(line, type=_Tags)
         if half is None or tags.half == half:
@@ -115,14 +116,16 @@ def measure_conversations(scanner: Scanner, half: str | None = None, *, asr: boo
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--half", choices=HALVES)
+    parser.add_argument("--practice", action="store_true", help="measure on practice.jsonl instead")
     parser.add_argument("--errors", metavar="CATEGORY", help="print wrong answers of this category (tune half only)")
     parser.add_argument("--asr", action="store_true", help="measure on the speech-to-text variant")
     parser.add_argument("--confidence", choices=("low", "medium", "high"), default="low")
     args = parser.parse_args()
-    if args.errors and args.half != "tune":
+    if args.errors and args.half != "tune" and not args.practice:
         sys.exit("the check half is for figures only: add --half tune (benchmarks/pairs/guide.md)")
     scanner = Scanner(Options(min_confidence=args.confidence))
-    answers = answer(scanner, read_lines("pairs.jsonl", args.half), asr=args.asr)
+    name = "practice.jsonl" if args.practice else "pairs.jsonl"
+    answers = answer(scanner, read_lines(name, args.half), asr=args.asr)
     if args.errors:
         for line, found in answers:
             if line.tags.focus == args.errors and line.positive != found:
@@ -137,6 +140,8 @@ def main() -> None:
             found = f"{each.positives_found} of {each.positives} = {each.positives_found / each.positives:.2f}"
             print(f"{name:20} {each.lines:6} {each.right / each.lines:6.3f} {low:.3f}-{high:.3f} {found:>18}")
         print()
+    if args.practice:
+        return
     found = measure_conversations(scanner, args.half, asr=args.asr)
     print(f"{found.interactions} conversations, {found.units} turns")
     for each in (*found.categories, *found.families):

@@ -15,6 +15,7 @@ from frictionlens.rules import load_pack
 
 FOLDER = Path(__file__).parents[2] / "benchmarks" / "pairs"
 PAIRS = [json.loads(line) for line in (FOLDER / "pairs.jsonl").read_text("utf-8").splitlines()]
+PRACTICE = [json.loads(line) for line in (FOLDER / "practice.jsonl").read_text("utf-8").splitlines()]
 TALKS = [json.loads(line) for line in (FOLDER / "conversations.jsonl").read_text("utf-8").splitlines()]
 
 
@@ -28,13 +29,13 @@ def test_there_are_enough_of_both() -> None:
     assert len(TALKS) >= 60
     assert len({each["industry"] for each in PAIRS}) >= 10
     assert {each["register"] for each in PAIRS} == {"chat", "email", "tweet", "call", "bot"}
-    ids = [each["id"] for each in (*PAIRS, *TALKS)]
+    ids = [each["id"] for each in (*PAIRS, *PRACTICE, *TALKS)]
     assert len(ids) == len(set(ids))
 
 
 def test_one_line_of_a_pair_carries_the_category_under_test_and_the_other_does_not() -> None:
     lines = defaultdict(dict)
-    for each in PAIRS:
+    for each in (*PAIRS, *PRACTICE):
         lines[each["pair"]][each["id"][-1]] = each
     for pair, both in lines.items():
         assert set(both) == {"a", "b"}, pair
@@ -45,7 +46,8 @@ def test_one_line_of_a_pair_carries_the_category_under_test_and_the_other_does_n
 
 
 def test_labels_exist_and_stand_on_roles_that_can_carry_them(families: dict[str, str]) -> None:
-    for each in (*PAIRS, *TALKS):
+    assert {each["half"] for each in PRACTICE} == {"tune"}
+    for each in (*PAIRS, *PRACTICE, *TALKS):
         for turn in each["turns"]:
             for label in turn.get("labels", ()):
                 assert families[label] in families_of(turn["role"]), each["id"]
