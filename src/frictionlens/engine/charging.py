@@ -5,6 +5,8 @@ Both are data (`charges.yml`): wordings that capture a process name, wordings th
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from frictionlens.engine.matching import Decider, Hit
 from frictionlens.engine.text import Sentence
 from frictionlens.model import Charged, ChargedKind, KindOfNo
@@ -12,11 +14,12 @@ from frictionlens.rules import Pack, Rule
 
 
 def charge(
-    rule: Rule, sentence: Sentence, hit: Hit, pack: Pack, decider: Decider
+    rule: Rule, sentence: Sentence, hit: Hit, pack: Pack, decider: Decider, found: Collection[str] = ()
 ) -> tuple[tuple[Charged, ...], KindOfNo | None]:
     """Return the processes that the words charge, in order of appearance, and the kind of no.
 
-    The sentence of the match decides; where it names nobody, the rest of the turn may.
+    The sentence of the match decides; where it names nobody, the rest of the turn may. `found` are the categories
+    found in the turn: a refusal beside a cited rule is one of permission.
     """
     if not rule.category.charged:
         return (), None
@@ -26,13 +29,16 @@ def charge(
         for kind, start, end in hit.captured
         if kind and (name := process_name(pack, sentence, start, end))
     ]
+    charged = [each for each in charged if each.name not in pack.charging.nobody]
     charged += _named(sentence, pack, decider)
+    if not charged:
+        charged += _named(sentence, pack, decider, fallback=True)
     if not charged:
         for other in sentence.run.sentences:
             if other.first != sentence.first:
                 charged += _named(other, pack, decider)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
-    kind = _kind_of_no(rule, sentence, pack, decider, unique) if rule.category.kind_of_no else None
+    kind = _kind_of_no(rule, sentence, pack, decider, unique, found) if rule.category.kind_of_no else None
     return tuple(unique), kind
 
 
@@ -46,19 +52,22 @@ def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
     return " ".join(words)
 
 
-def _named(sentence: Sentence, pack: Pack, decider: Decider) -> list[Charged]:
+def _named(sentence: Sentence, pack: Pack, decider: Decider, *, fallback: bool = False) -> list[Charged]:
     found: list[tuple[int, int, ChargedKind, str]] = []
     for each in pack.charges:
+        if each.fallback != fallback:
+            continue
         some = decider.among(each.patterns, sentence)
         hits = [hit for place in some for hit in decider.find(each.patterns[place], sentence)]
         if not hits:
             continue
         cancelled = [other for pattern in each.except_ for other in decider.find(pattern, sentence)]
         for hit in hits:
-            if any(other.start < hit.end and hit.start < other.end for other in cancelled):
-                continue
             for kind, start, end in hit.captured:
-                if name := process_name(pack, sentence, start, end):
+                if any(other.start < end and start < other.end for other in cancelled):
+                    continue
+                name = process_name(pack, sentence, start, end)
+                if name and name not in pack.charging.nobody:
                     found.append((start, end, kind or each.kind, name))  # type: ignore[arg-type]
     # Of names that overlap, the longest is the process: "refund policy", not "policy".
     found.sort(key=lambda each: (each[0] - each[1], each[0]))
@@ -74,13 +83,18 @@ def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
     return specific or charged
 
 
-def _kind_of_no(rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, charged: list[Charged]) -> KindOfNo:
+def _kind_of_no(
+    rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, charged: list[Charged], found: Collection[str]
+) -> KindOfNo:
     if rule.entry.kind_of_no is not None:
         return rule.entry.kind_of_no
+    kinds = {each.kind for each in charged}
     for cue in pack.kinds_of_no:
-        if any(decider.has(pattern, sentence) for pattern in cue.patterns):
-            return cue.kind
-    for cue in pack.kinds_of_no:
-        if any(each.kind in cue.charged for each in charged):
+        if (
+            (not cue.charged or not kinds.isdisjoint(cue.charged))
+            and kinds.isdisjoint(cue.not_charged)
+            and (not cue.found or any(each in found for each in cue.found))
+            and (not cue.patterns or any(decider.has(pattern, sentence) for pattern in cue.patterns))
+        ):
             return cue.kind
     return pack.charging.otherwise

@@ -111,7 +111,10 @@ class Detector:
         else:
             runs = list(runs_of(interaction, self._tokeniser))
         matches = self._matches(runs)
-        findings = [self._finding(match, runs[match.run], interaction.id) for match in matches]
+        said: dict[int, set[str]] = {}
+        for match in matches:
+            said.setdefault(match.run, set()).add(self.pack.rules[match.rule].category.id)
+        findings = [self._finding(match, runs[match.run], interaction.id, said[match.run]) for match in matches]
         run_of = {index: number for number, run in enumerate(runs) for index, _ in run.turns} if findings else {}
         episodes = find_episodes(self.pack, findings, runs, run_of, interaction.id)
         findings += [each for each in episodes if self._only is None or each.rule_id in self._only]
@@ -287,9 +290,9 @@ class Detector:
 
     # -- report -------------------------------------------------------------------------------------------------
 
-    def _finding(self, match: Match, run: Run, interaction_id: str) -> Finding:
+    def _finding(self, match: Match, run: Run, interaction_id: str, said: set[str]) -> Finding:
         rule = self.pack.rules[match.rule]
-        charged, kind_of_no = charge(rule, match.sentence, match.hit, self.pack, self._decider)
+        charged, kind_of_no = charge(rule, match.sentence, match.hit, self.pack, self._decider, said)
         words = " ".join(match.sentence.words[match.hit.start : match.hit.end])
         turn, start, end = run.place(*match.sentence.span(match.hit.start, match.hit.end))
         return Finding(

@@ -157,15 +157,22 @@ class ChargeEntry(_Model):
     kind: ChargedKind
     patterns: tuple[str, ...]
     except_: tuple[str, ...] = Field(default=(), alias="except")
+    fallback: bool = False
+    """Asked only where the other entries name nobody in the sentence."""
 
 
 class KindOfNoEntry(_Model):
-    """Wordings that show which kind of no is said."""
+    """What shows which kind of no is said: every condition that is given must hold."""
 
     kind: KindOfNo
     patterns: tuple[str, ...] = ()
+    """One of these stands in the sentence of the finding."""
     charged: tuple[ChargedKind, ...] = ()
-    """Charged kinds that imply this kind of no when no wording shows it."""
+    """The finding charges a process of one of these kinds."""
+    not_charged: tuple[ChargedKind, ...] = ()
+    """The finding charges no process of these kinds."""
+    found: tuple[str, ...] = ()
+    """Categories of which one is found in the same turn."""
 
 
 class ChargeFile(_Model):
@@ -181,6 +188,8 @@ class ChargeFile(_Model):
     """Plural → singular for the last word of a name."""
     generic: tuple[str, ...] = ()
     """Names too bare to be charged beside a more specific one."""
+    nobody: tuple[str, ...] = ()
+    """Names that name nobody, such as `issue`."""
 
 
 class EpisodeExamples(_Model):
@@ -293,6 +302,7 @@ class Charge:
     kind: ChargedKind
     patterns: tuple[Pattern, ...]
     except_: tuple[Pattern, ...]
+    fallback: bool
 
 
 @dataclass(frozen=True)
@@ -302,6 +312,8 @@ class KindOfNoCue:
     kind: KindOfNo
     patterns: tuple[Pattern, ...]
     charged: tuple[ChargedKind, ...]
+    not_charged: tuple[ChargedKind, ...]
+    found: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -459,11 +471,22 @@ class _Loader:
                 for each in modifiers
             ),
             charges=tuple(
-                Charge(each.kind, self._parse(each.patterns, "charges.yml"), self._parse(each.except_, "charges.yml"))
+                Charge(
+                    each.kind,
+                    self._parse(each.patterns, "charges.yml"),
+                    self._parse(each.except_, "charges.yml"),
+                    each.fallback,
+                )
                 for each in charging.charges
             ),
             kinds_of_no=tuple(
-                KindOfNoCue(each.kind, self._parse(each.patterns, "charges.yml"), each.charged)
+                KindOfNoCue(
+                    each.kind,
+                    self._parse(each.patterns, "charges.yml"),
+                    each.charged,
+                    each.not_charged,
+                    each.found,
+                )
                 for each in charging.kinds_of_no
             ),
             charging=charging,
