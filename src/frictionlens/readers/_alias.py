@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
@@ -11,7 +12,7 @@ from frictionlens.model import Role
 from frictionlens.readers._base import COMMON_ROLES, ReadOptions, role_of
 from frictionlens.readers._build import Draft, channel_of, csat_of, role_for
 from frictionlens.readers._html import html_to_text, is_html
-from frictionlens.readers._json import keys_for, note_lost, pick_dict, pick_text, text_of
+from frictionlens.readers._json import dicts, keys_for, note_lost, pick, pick_dict, pick_text, text_of
 from frictionlens.readers._times import parse_duration, parse_moment, parse_number, parse_seconds
 
 TEXT: Final = (
@@ -26,12 +27,16 @@ TEXT: Final = (
     "transcription",
     "sentence",
     "sentences",
+    "message_content",
+    "message_data",
+    "payload",
+    "preview",
 )
 ROLE: Final = (
     "role", "speaker_role", "author_role", "participant_role", "sender_role", "sender_type", "author_type",
     "actor_type",
     "participant_type", "user_type", "speaker_type", "party", "source", "speaker", "sender", "from", "author",
-    "who", "participant",
+    "who", "participant", "initiator", "commenter",
     "direction", "event", "channel_tag",
 )  # fmt: skip
 NAME: Final = (
@@ -51,7 +56,8 @@ TURNS: Final = (
     "chat", "log",
     "entries", "history", "comments", "thread", "segments", "exchanges", "transcription", "chat_log", "chat_history",
     "transcript_object", "transcripts", "lines", "replies", "chat_transcript", "call_transcript",
-    "interactions", "events", "activities", "chat_messages", "call_transcripts", "bubbles", "threads",
+    "interactions", "events", "activities", "chat_messages", "call_transcripts", "bubbles", "threads", "sentences",
+    "phrases",
 )  # fmt: skip
 ID: Final = (
     "conversation_id", "interaction_id", "id", "dialogue_id", "dialog_id", "convo_id", "conv_id", "call_id",
@@ -79,15 +85,21 @@ class _Shape(NamedTuple):
     end: tuple[str, ...]
     internal: tuple[str, ...]
     kind: tuple[str, ...]
+    public: tuple[str, ...]
 
 
 _ROLE_NAMES: Final = (*ROLE, *NAME)
+_KINDS: Final = ("type", "visibility", "message_type", "event_type", "kind")
+"""Keys that tell notes and events from speech, where they do."""
+
+_MAYBE_ROLES: Final = ("type", "kind", "channel", "track", "event_type", "message_type")
+"""Keys that say who spoke in some exports and something else in most: only words that mean a role count."""
 
 
 @lru_cache(maxsize=2048)
 def _shape(keys: tuple[str, ...]) -> _Shape:
     record = dict.fromkeys(keys)
-    named = (TEXT, _ROLE_NAMES, NAME[:5], TIME, END, INTERNAL, ("type", "visibility"))
+    named = (TEXT, _ROLE_NAMES, NAME[:5], TIME, END, INTERNAL, _KINDS, ("public", "is_public"))
     return _Shape(*(keys_for(record, names) for names in named))
 
 
@@ -132,6 +144,23 @@ def content_text(content: Any) -> str:
     return text_of(content) or ""
 
 
+def flat(turn: dict[str, Any]) -> dict[str, Any]:
+    """Return a record of JSON:API with its attributes beside its id; any other as it is."""
+    attributes = turn.get("attributes")
+    return {**turn, **attributes} if isinstance(attributes, dict) and attributes else turn
+
+
+def group_of(row: Any, options: ReadOptions) -> str | None:
+    """Return which conversation a message says that it belongs to."""
+    if not isinstance(row, dict):
+        return None
+    own = pick_text(row, options.columns["id"]) if "id" in options.columns else None
+    if own or (own := pick_text(row, *GROUP)):
+        return own
+    holder = pick_dict(pick_dict(row, "relationships") or row, "conversation", "ticket", "thread", "chat")
+    return pick_text(pick_dict(holder, "data") or holder, "id", "slug")
+
+
 def is_turn(value: Any, options: ReadOptions | None = None) -> bool:
     """Tell whether a value reads as one turn: it has words, and says who spoke them."""
     options = options or ReadOptions()
@@ -139,6 +168,7 @@ def is_turn(value: Any, options: ReadOptions | None = None) -> bool:
         return len(value) == 2 and all(isinstance(each, str) for each in value) and len(value[0]) <= 40
     if not isinstance(value, dict):
         return False
+    value = flat(value)
     shape = _shape_of(value)
     if _value_in(value, options, shape) is not _MISSING:
         return _label_in(value, options, shape) is not None or _flag(value) is not None
@@ -163,14 +193,22 @@ def _label_in(turn: Mapping[str, Any], options: ReadOptions, shape: _Shape) -> s
             if role_of(label, options, _WORDS) != "unknown":
                 return label
             fallback = fallback or label
-    if fallback is None and isinstance(kind := turn.get("type"), str) and role_of(kind, options, _WORDS) != "unknown":
-        # `type` says who spoke in some exports and what it is (`message`, `text`) in most.
-        return kind
+    for key in keys_for(turn, _MAYBE_ROLES) if fallback is None else ():
+        if isinstance(kind := turn[key], str) and role_of(kind, options, _WORDS) != "unknown":
+            return kind
     return fallback
+
+
+_SHORT: Final = {"v": "visitor", "a": "agent", "s": "system"}
+"""tawk.to says in one letter who sends."""
 
 
 def _label(value: Any) -> str | None:
     if isinstance(value, dict):
+        if pick(value, "is_bot", "bot") is True:
+            return "bot"
+        if (short := value.get("t")) in _SHORT:
+            return _SHORT[short]
         inner = pick_dict(value, "user", "application")
         return pick_text(value, "role", "type", "name", "display_name", "id") or pick_text(
             inner, "display_name", "name", "id"
@@ -183,6 +221,10 @@ _WORDS: Final[Mapping[str, Role]] = {
     "borrower": "customer", "traveler": "customer", "traveller": "customer", "applicant": "customer",
     "wizard": "agent", "support_agent": "agent", "service_rep": "agent", "colleague": "agent",
     "agent_bot": "bot", "ai_agent": "bot", "aiagent": "bot", "llm": "bot", "model": "bot",
+    "chatter": "customer", "liveagent": "agent", "live_agent": "agent", "live agent": "agent",
+    "end_customer": "customer", "endcustomer": "customer", "messagetooperator": "customer",
+    "messagetovisitor": "agent", "to_agent": "customer", "to_customer": "agent", "received": "customer",
+    "sent": "agent", "system_message": "system", "systemeventmessage": "system", "systemmessage": "system",
 }  # fmt: skip
 """Words for roles beyond the common ones, as found in fields that hold nothing but a role or a direction."""
 
@@ -195,13 +237,28 @@ _FLAGS: Final[Mapping[str, tuple[Role, Role]]] = {
     "is_inbound": ("customer", "agent"),
     "incoming": ("customer", "agent"),
     "outbound": ("agent", "customer"),
+    "brand_post": ("agent", "customer"),
+    "is_staff": ("agent", "customer"),
+    "customer?": ("customer", "agent"),
     "is_bot": ("bot", "unknown"),
 }
+_FLAG_NAMES: Final = tuple(_FLAGS)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[_\- ]", "", name).casefold()
 
 
 def _flag(turn: Mapping[str, Any]) -> Role | None:
-    for name, (yes, no) in _FLAGS.items():
-        value = turn.get(name)
+    """Tell the role from a field that is true or false, of the turn or of whoever wrote it."""
+    author = pick_dict(turn, "author", "sender", "user", "from")
+    return _own_flag(turn) or (_own_flag(author) if author else None)
+
+
+def _own_flag(turn: Mapping[str, Any]) -> Role | None:
+    for key in keys_for(turn, _FLAG_NAMES):
+        value = turn[key]
+        yes, no = _FLAGS.get(key) or _FLAGS[next(name for name in _FLAG_NAMES if _folded(name) == _folded(key))]
         if isinstance(value, bool) or (isinstance(value, str) and value.casefold() in ("true", "false")):
             role = yes if value in (True, "true", "True", "TRUE") else no
             if role != "unknown":
@@ -223,6 +280,7 @@ def _labelled(
         return Draft(role_of(turn[0], options, own), text_of(turn[1]) or "", speaker=turn[0]), turn[0]
     if not isinstance(turn, dict):
         return None
+    turn = flat(turn)
     shape = _shape_of(turn)
     value = _value_in(turn, options, shape)
     label = _label_in(turn, options, shape)
@@ -240,16 +298,26 @@ def _labelled(
     role = role_for(options, role, name)
     moment, at = _when(turn, options, shape.time)
     end = _when(turn, options, shape.end)[1] if shape.end and moment is None else None
-    internal = any(turn[key] is True for key in shape.internal) or turn.get("public") is False
-    if any(str(turn[key]).casefold() in _NOTE_KINDS for key in shape.kind):
+    internal = any(turn[key] is True for key in shape.internal) or any(turn[key] is False for key in shape.public)
+    kinds = {str(turn[key]).casefold() for key in shape.kind}
+    if isinstance(value, dict):
+        kinds.add(str(value.get("type")).casefold())
+    if not kinds.isdisjoint(_NOTE_KINDS):
         internal = True
         role = "agent" if role in ("system", "unknown") and (label or "").casefold() == "note" else role
+    elif role == "unknown" and not kinds.isdisjoint(_EVENT_KINDS):
+        role = "system"
     if "<" in text and is_html(text):
         text = html_to_text(text)
     return Draft(role, text, moment, name, internal, at=at, end=end), label
 
 
-_NOTE_KINDS: Final = frozenset({"note", "internal", "internal_note", "private", "private_note", "agents"})
+_NOTE_KINDS: Final = frozenset(
+    {"note", "internal", "internal_note", "private", "private_note", "agents", "conversation_note", "internal note"}
+)
+_EVENT_KINDS: Final = frozenset(
+    {"system", "system_message", "systemmessage", "systemeventmessage", "event", "activity"}
+)
 
 
 def when_in(turn: Mapping[str, Any], options: ReadOptions) -> tuple[datetime | None, float | None]:
@@ -354,8 +422,10 @@ def turns_of(record: Mapping[str, Any], options: ReadOptions, depth: int = 2) ->
     return None
 
 
-def drafts_of(turns: Sequence[Any], options: ReadOptions) -> list[Draft]:
+def drafts_of(turns: Sequence[Any], options: ReadOptions, people: Mapping[str, _Person] | None = None) -> list[Draft]:
     """Read a list of turns; what is none is noted as lost.
+
+    `people` says who is who where turns carry an id alone (see `people_of`).
 
     Two words mean what the others beside them say: `user` is the agent where a `contact` or `customer` speaks too (it
     is a user of the helpdesk), and `system` is the assistant in a dialogue of `user` and `system` alone.
@@ -363,6 +433,9 @@ def drafts_of(turns: Sequence[Any], options: ReadOptions) -> list[Draft]:
     found = [each for turn in turns if (each := _labelled(turn, options))]
     if lost := sum(turn not in (None, {}, []) for turn in turns) - len(found):
         note_lost(turns, max(lost, 0))
+    if people and len(found) == len(turns):
+        pairs = zip(found, turns, strict=True)
+        found = [(_joined(draft, turn, people, options), label) for (draft, label), turn in pairs]
     labels = {(label or "").casefold() for _, label in found}
     told = options.roles
     swapped: tuple[str, Role] | None = None
@@ -374,6 +447,44 @@ def drafts_of(turns: Sequence[Any], options: ReadOptions) -> list[Draft]:
         return [draft for draft, _ in found]
     word, role = swapped
     return [draft._replace(role=role) if (label or "").casefold() == word else draft for draft, label in found]
+
+
+class _Person(NamedTuple):
+    """Somebody that a record lists beside its turns."""
+
+    role: Role
+    name: str | None
+
+
+_PEOPLE: Final = ("users", "participants", "parties", "speakers", "members", "people", "authors", "contacts", "agents")
+_IDS: Final = ("author_id", "sender_id", "speaker_id", "participant_id", "user_id", "from_id", "created_by", "from")
+
+
+def people_of(record: Mapping[str, Any], options: ReadOptions) -> dict[str, _Person]:
+    """Return who is who by id, from the lists of people that a record has beside its turns."""
+    people: dict[str, _Person] = {}
+    for key in keys_for(record, _PEOPLE):
+        for each in dicts(record[key]):
+            word = pick_text(each, "role", "type", "purpose", "affiliation", "participant_role", "user_type")
+            role = role_of(word, options, _AFFILIATIONS)
+            name = pick_text(each, "name", "display_name", "full_name", "email")
+            for number in (pick_text(each, "id"), pick_text(each, "speaker_id", "participant_id", "user_id")):
+                if number and (role != "unknown" or name):
+                    people[number] = _Person(role, name)
+    return people
+
+
+_AFFILIATIONS: Final[Mapping[str, Role]] = {"internal": "agent", "external": "customer", "host": "agent"}
+
+
+def _joined(draft: Draft, turn: Any, people: Mapping[str, _Person], options: ReadOptions) -> Draft:
+    number = pick_text(turn, *_IDS) if isinstance(turn, dict) else None
+    person = people.get(number or "")
+    if person is None:
+        return draft
+    role = draft.role if draft.role != "unknown" else person.role
+    name = person.name if draft.speaker in (None, number) else draft.speaker
+    return draft._replace(role=role_for(options, role, number, name), speaker=name or draft.speaker)
 
 
 _CUSTOMERS: Final = frozenset({"contact", "customer", "visitor", "lead", "end_user", "end-user", "consumer", "client"})

@@ -187,7 +187,7 @@ def checked(source: Source, records: Iterable[Record], *, unique: bool = True) -
             pages of one export overlap, and raw and redacted twins of a contact carry one id. False where people make
             the ids; `Duplicates` then finds those with the same words.
     """
-    seen = HashSet()
+    seen, lengths = HashSet(), HashSet()
     for record in _with_losses(source, records):
         if not isinstance(record, Interaction):
             yield record
@@ -197,8 +197,12 @@ def checked(source: Source, records: Iterable[Record], *, unique: bool = True) -
             yield Skipped(source.name, record.id, f"none of its {len(record.turns)} turns has text", "no turns")
         elif unique and seen.add(record.id):
             reason = "an interaction with this id was read before in this file"
+            if not lengths.add(f"{record.id}\0{len(record.turns)}"):
+                reason += ", with another number of turns: an older copy, or a page of it"
             yield Skipped(source.name, record.id, reason, "duplicate")
         else:
+            if unique:
+                lengths.add(f"{record.id}\0{len(record.turns)}")
             yield record
 
 

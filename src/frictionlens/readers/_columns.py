@@ -83,7 +83,7 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
         "qa_score": "qascore qa qualityscore evaluationscore compliancescore qascorepercent scorepercentage",
         "language": "language lang languagecode locale",
         "internal": "internal isinternal private isprivate internalnote public ispublic visibility",
-        "event": "entrytype messagetype eventtype type kind recordtype",
+        "event": "entrytype messagetype eventtype parttype type kind recordtype",
     }.items()
 }
 """Field of ours → names of theirs, best first."""

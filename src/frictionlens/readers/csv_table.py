@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final
 
 from frictionlens.errors import Problem
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._columns import ALIASES, plain
+from frictionlens.readers._columns import ALIASES, plain, role_value
+from frictionlens.readers._dates import parse_local
 from frictionlens.readers._table import Row, Table, plan_table, read_table
+from frictionlens.readers._times import parse_time
 
 _FIELD_LIMIT: Final = 64 * 1024 * 1024
 """Longest cell, in characters; one longer is broken quoting."""
@@ -30,7 +32,7 @@ class Dialect:
     escape: str | None
     header: tuple[str, ...]
     skip: int
-    """Rows above the header: `sep=;`, a report's title."""
+    """Rows above the header: `sep=;`, a report's title; -1 where there is no header."""
 
     def reader(self, lines: Any) -> Iterator[list[str]]:
         """Open a csv reader over lines of text."""
@@ -69,7 +71,51 @@ def find_dialect(head: Head) -> Dialect | None:
                 best = found
     if best is None and re.search(r"\.(csv|tsv)$", head.file_name) and plain(lines[0]) in _TEXTS:
         return Dialect(",", csv.QUOTE_MINIMAL, None, (lines[0].strip().strip('"'),), 0)
+    if best is not None and not any(plain(name) in _TEXTS for name in best[1].header):
+        return _without_header(lines, best[1]) or best[1]
     return best[1] if best else None
+
+
+def _without_header(lines: Sequence[str], found: Dialect) -> Dialect | None:
+    """Name the columns of a table that has no header by what its cells hold; None where they do not tell.
+
+    The first row must be like the others: a role of ours stands where every row has one.
+    """
+    try:
+        rows = [row for row in found.reader(lines) if row]
+    except csv.Error:
+        return None
+    width = len(rows[0])
+    even = [row for row in rows if len(row) == width]
+    if width < 2 or len(even) < max(2, len(rows) * 0.8):
+        return None
+    options = ReadOptions()
+    columns = [[row[index].strip() for row in even] for index in range(width)]
+
+    def share(values: Sequence[str], test: Callable[[str], object]) -> float:
+        return sum(bool(test(value)) for value in values) / len(values)
+
+    def is_role(value: str) -> bool:
+        return role_value(value.casefold(), options) != "unknown"
+
+    roles = [at for at, each in enumerate(columns) if len(set(each)) <= 8 and share(each, is_role) >= 0.9]
+    spoken = [at for at, each in enumerate(columns) if share(each, lambda value: " " in value) >= 0.5]
+    times = [at for at, each in enumerate(columns) if share(each, _is_time) >= 0.9]
+    spoken = [at for at in spoken if at not in roles and at not in times]
+    if not roles or not spoken or not is_role(rows[0][roles[0]].strip()):
+        return None
+    named = {roles[0]: "role", max(spoken, key=lambda at: sum(map(len, columns[at]))): "text"}
+    if times:
+        named[times[0]] = "timestamp"
+    ids = [at for at, each in enumerate(columns) if at not in named and len(set(each)) < len(each)]
+    if ids:
+        named[ids[0]] = "conversation_id"
+    header = tuple(named.get(at, f"column {at + 1}") for at in range(width))
+    return Dialect(found.delimiter, found.quoting, found.escape, header, -1)
+
+
+def _is_time(value: str) -> bool:
+    return not value.isdigit() and (parse_time(value) is not None or parse_local(value) is not None)
 
 
 def _try(lines: Sequence[str], dialect: Dialect, told: bool) -> tuple[tuple[float, ...], Dialect] | None:
@@ -156,7 +202,7 @@ def _sniff(head: Head) -> str | None:
     named = re.search(r"\.(csv|tsv|tab|psv)$", head.file_name) is not None
     if not (named or (has_text and len(known) >= 2)):
         return None
-    columns = f"{_name(dialect.delimiter)}-separated columns"
+    columns = f"{_name(dialect.delimiter)}-separated columns{' without a header' if dialect.skip < 0 else ''}"
     sample = _sample(head, dialect)
     plan = plan_table(dialect.header, sample, ReadOptions())
     return f"{columns}, {plan.explain(dialect.header)}" if plan else f"{columns}, none of them known to hold text"

@@ -9,10 +9,20 @@ from collections.abc import Iterator
 from typing import Any
 
 from frictionlens.errors import Problem
-from frictionlens.readers._alias import GROUP, draft_of, drafts_of, facts_of, id_of, is_turn, texts_of, turns_of
+from frictionlens.readers._alias import (
+    draft_of,
+    drafts_of,
+    facts_of,
+    group_of,
+    id_of,
+    is_turn,
+    people_of,
+    texts_of,
+    turns_of,
+)
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._build import BROKEN, Draft, build_interaction, checked
-from frictionlens.readers._json import Item, explode, is_one_list, iter_documents, iter_items, pick_text
+from frictionlens.readers._json import Item, explode, is_one_list, iter_documents, iter_items
 from frictionlens.readers._labels import parse_dialogue
 
 _WRAPPERS = (
@@ -74,17 +84,31 @@ def _from_list(source: Source, options: ReadOptions) -> Iterator[Record]:
             )
 
 
-def _grouped(source: Source, rows: list[Any], where: str, options: ReadOptions) -> Iterator[Record]:
-    """Read a list of turns: one conversation, or several where the turns name theirs."""
+def _grouped(
+    source: Source, rows: list[Any], where: str, options: ReadOptions, record: dict[str, Any] | None = None
+) -> Iterator[Record]:
+    """Read a list of turns: one conversation, or several where the turns name theirs.
+
+    Args:
+        source: where they are from.
+        rows: the turns.
+        where: the place in the file.
+        options: what the user said.
+        record: the object that holds the list, which may say more of the only conversation in it.
+    """
     groups: dict[str | None, list[Any]] = {}
     for row in rows:
-        name = pick_text(row, options.columns.get("id", ""), *GROUP) if isinstance(row, dict) else None
-        groups.setdefault(name, []).append(row)
+        groups.setdefault(group_of(row, options), []).append(row)
+    people = people_of(record, options) if record else {}
     for number, (name, turns) in enumerate(groups.items(), 1):
         facts = facts_of(turns[0], options) if isinstance(turns[0], dict) else {}
         facts.pop("start", None)
+        own = None
+        if record and len(groups) == 1:
+            facts |= {key: each for key, each in facts_of(record, options).items() if each not in (None, "other")}
+            own = id_of(record, options)
         place = where if len(groups) == 1 else f"{where} group {number}"
-        yield build_interaction(source, name, drafts_of(turns, options), where=place, **facts)
+        yield build_interaction(source, name or own, drafts_of(turns, options, people), where=place, **facts)
 
 
 def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
@@ -99,7 +123,10 @@ def _from_records(source: Source, options: ReadOptions) -> Iterator[Record]:
         own = turns_of(found.value, options)
         wrapper = None if own else _list_of_turns(found.value, options)
         if wrapper:
-            yield from _grouped(source, found.value[wrapper], found.where, options)
+            yield from _grouped(source, found.value[wrapper], found.where, options, found.value)
+            continue
+        if own and id_of(found.value, options) is None and len({group_of(row, options) for row in own[1]}) > 1:
+            yield from _grouped(source, own[1], found.where, options)
             continue
         for item in [found] if own else explode(found, *_WRAPPERS):
             try:
@@ -117,7 +144,7 @@ def _conversation(source: Source, item: Item, found: tuple[str, list[Any]] | Non
     if not isinstance(record, dict):
         return Problem(source.name, item.where, "not a conversation: an object was expected")
     if found is not None:
-        drafts = drafts_of(found[1], options)
+        drafts = drafts_of(found[1], options, people_of(record, options))
     elif text := texts_of(record):
         dialogue = parse_dialogue(text.splitlines(), options).turns
         drafts = [Draft(each.role, each.text, speaker=each.speaker, at=_seconds(each.at)) for each in dialogue]
@@ -125,7 +152,8 @@ def _conversation(source: Source, item: Item, found: tuple[str, list[Any]] | Non
         single = draft_of(record, options)
         what = "one message without a conversation" if single else "no list of turns found"
         return Problem(source.name, item.where, what, "--map turns=KEY names the list, --map text=KEY the words")
-    return build_interaction(source, id_of(record, options), drafts, where=item.where, **facts_of(record, options))
+    name = id_of(record, options) or (group_of(found[1][0], options) if found else None)
+    return build_interaction(source, name, drafts, where=item.where, **facts_of(record, options))
 
 
 def _seconds(at: float | str | None) -> float | None:

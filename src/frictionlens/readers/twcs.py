@@ -31,7 +31,7 @@ def _sniff(head: Head) -> str | None:
 
 def _number(text: str) -> int | None:
     text = text.strip().removesuffix(".0")
-    return int(text) if text.isdigit() and len(text) < 19 else None
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
 
 
 def _find_roots(ids: array[int], children: array[int], parents: array[int]) -> tuple[Any, Any]:
