@@ -20,7 +20,7 @@ from frictionlens.engine.text import Run, Sentence, runs_of
 from frictionlens.engine.tokens import Tokeniser
 from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Role, Turn
 from frictionlens.rules import Rule
-from frictionlens.rules.pack import Modifier
+from frictionlens.rules.pack import EFFECTS, Modifier
 from frictionlens.rules.pattern import Pattern, TokenPattern
 
 UNLESS_WORDS: Final = 25
@@ -138,6 +138,8 @@ class Detector:
             by_rule.setdefault(rule_number, []).append((sentence, hit))
         for rule_number, hits in by_rule.items():
             rule = self.pack.rules[rule_number]
+            if not _fits_length(rule, run):
+                continue
             done: set[int] = set()
             if len(hits) > 1:
                 hits.sort(key=lambda each: each[0].first)
@@ -180,7 +182,7 @@ class Detector:
         for pattern in rule.unless:
             if any(other.start >= least and other.end <= most for other in near(pattern, sentence, least, most)):
                 return False
-        return not self._in_context(hit, sentence, rule)
+        return len(rule.entry.ignores_context) == len(EFFECTS) or not self._in_context(hit, sentence, rule)
 
     def _in_context(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
         near = self._decider.near
@@ -228,10 +230,6 @@ class Detector:
         """Check what the rule asks of the turn and of the other side."""
         rule, run = self.pack.rules[match.rule], runs[number]
         entry = rule.entry
-        if (entry.min_words or entry.max_words < 10_000) and not (
-            entry.min_words <= len(run.text.split()) <= entry.max_words
-        ):
-            return False
         if entry.position != "any":
             same = [place for place, each in enumerate(runs) if each.side == run.side]
             opening, closing = number == same[0], number == same[-1]
@@ -273,10 +271,16 @@ class Detector:
             rule, (start, end) = rules[match.rule], match.place
             return (-LEVELS.index(rule.entry.severity), -LEVELS.index(rule.confidence), start - end, start, rule.id)
 
+        def said_beside(match: Match) -> set[str]:
+            """Return the categories found in the same sentence, or anywhere in the turn where that is the scope."""
+            if rules[match.rule].entry.scope == "sentence":
+                return categories[match.run, match.sentence.first]
+            return set().union(*(said for (run, _), said in categories.items() if run == match.run))
+
         for match in sorted(matches, key=strength):
             rule = rules[match.rule]
             start, end = match.place
-            if not categories[match.run, match.sentence.first].isdisjoint(rule.entry.yields_to):
+            if rule.entry.yields_to and not said_beside(match).isdisjoint(rule.entry.yields_to):
                 continue
             if not any(
                 other.run == match.run
@@ -353,6 +357,14 @@ class Detector:
                 counted.add(place)
                 total += len(match.sentence.characters)
         return None
+
+
+def _fits_length(rule: Rule, run: Run) -> bool:
+    """Tell whether the turn is as long as the rule asks; told before anything dearer is."""
+    entry = rule.entry
+    if not entry.min_words and entry.max_words >= 10_000:
+        return True
+    return entry.min_words <= len(run.text.split()) <= entry.max_words
 
 
 def word_count(text: str) -> int:
