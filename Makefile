@@ -3,8 +3,9 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+MEDSPACY ?= .venv-medspacy
 
-.PHONY: help setup demo test test-slow test-spark check format docs accuracy audited bench fuzz clean
+.PHONY: help setup demo test test-slow test-spark check format docs accuracy audited bench bench-large fuzz clean
 
 help: ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -30,8 +31,18 @@ test-spark: $(STAMP) ## Run the tests on a local Spark; needs Java
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[spark]"
 	$(BIN)/python -m pytest -m spark
 
-bench: $(STAMP) ## Measure speed against other ways to run the same rules
-	$(BIN)/python benchmarks/speed.py
+bench: $(STAMP) $(MEDSPACY)/.installed ## Measure speed against other ways to run the same rules, write docs/performance.md
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench,spark]" || true
+	$(BIN)/python benchmarks/speed.py --medspacy $(MEDSPACY)/bin/python
+
+bench-large: $(STAMP) ## Measure files of 1 GB and 10 GB and an array of 2 GB; takes hours and 30 GB of disk
+	$(BIN)/python benchmarks/speed.py --large
+
+# medspaCy wants an older spaCy, so it lives by itself; without it the comparison says that it is missing.
+$(MEDSPACY)/.installed:
+	$(PYTHON) -m venv $(MEDSPACY)
+	-$(MEDSPACY)/bin/python -m pip install --quiet --disable-pip-version-check medspacy
+	@touch $@
 
 check: $(STAMP) ## Lint, types, layers, rules, generated documents
 	$(BIN)/ruff check .
@@ -61,4 +72,4 @@ fuzz: $(STAMP) ## Fuzz the readers for FUZZ_SECONDS (60); with the extra `fuzz` 
 	$(BIN)/python -m tests.fuzz
 
 clean: ## Remove what was built
-	rm -rf $(VENV) .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(MEDSPACY) .fuzz build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

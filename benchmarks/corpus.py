@@ -53,9 +53,25 @@ PLAIN: Final = Rates(0.0, 0.0, 0.0)
 
 TALK: Final = Path(__file__).with_name("talk.yml")
 _SLOT: Final = re.compile(r"\{(\w+)\}")
-_ONSETS: Final = "b br c ch cl d dr f fl g gr h j k kl l m n p pr r s sch sh sl st t th tr v w z".split()
-_NUCLEI: Final = "a e i o u ai au ea ee ie oo ou".split()
-_CODAS: Final = "ck ld ll m n nd ng nt r rd rk rn s sk sp ss t th x".split()
+_ONSETS: Final = (
+    *"bcdfghjklmnprstvwz",
+    "br",
+    "ch",
+    "cl",
+    "dr",
+    "fl",
+    "gr",
+    "kl",
+    "pr",
+    "sch",
+    "sh",
+    "sl",
+    "st",
+    "th",
+    "tr",
+)
+_NUCLEI: Final = (*"aeiou", "ai", "au", "ea", "ee", "ie", "oo", "ou")
+_CODAS: Final = (*"mnrstx", "ck", "ld", "ll", "nd", "ng", "nt", "rd", "rk", "rn", "sk", "sp", "ss", "th")
 _BACKCHANNELS: Final = ("okay", "mm hm", "right", "yeah", "uh huh", "got it", "yes", "alright", "sure", "oh okay")
 _FILLERS: Final = ("um", "uh", "er")
 
@@ -84,9 +100,7 @@ def _talk() -> _Talk:
             for role, both in data["shared"].items()
         }
         industries.append(_Industry(slots, said))
-    return _Talk(
-        tuple(industries), {key: tuple(data[key].splitlines()) for key in ("friction", "recovery", "signal")}
-    )
+    return _Talk(tuple(industries), {key: tuple(data[key].splitlines()) for key in ("friction", "recovery", "signal")})
 
 
 class _Speaker:

@@ -19,6 +19,7 @@ import json
 import os
 import platform
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,7 @@ MEMORY_QUICK: Final = (20, 100)
 """MB of file whose scan is watched in the quick part; 1,000 too where they take no longer than `PATIENCE`."""
 PATIENCE: Final = 120.0
 """Seconds that one measurement of the quick part may be expected to take."""
-KEPT_WORDS: Final = 150
+KEPT_WORDS: Final = 60
 """So many of the most used words of patterns stay where other words take the places of the rest."""
 
 
@@ -217,38 +218,69 @@ def with_rules(pack: Pack, count: int) -> CompiledPack:
 
 
 def _other_words(pack: Pack, seed: int) -> dict[str, str]:
-    """Return for every word of the patterns but the commonest another one of them."""
+    """Return for every word of the patterns but the commonest another one of them, about as frequent in the corpus."""
     used: Counter[str] = Counter()
     for rule in pack.rules:
         for pattern in rule.patterns:
             used.update({node.text for node in walk(pattern.root) if isinstance(node, Word)})
     kept = {word for word, _ in used.most_common(KEPT_WORDS)}
-    words = sorted(word for word in used if word not in kept and word.isalpha())
-    return dict(zip(words, random.Random(seed).sample(words, len(words)), strict=True))
+    said = _said()
+    by_frequency: dict[int, list[str]] = {}
+    for word in sorted(used):
+        if word not in kept and word.isalpha():
+            by_frequency.setdefault(said[word].bit_length(), []).append(word)
+    draw = random.Random(seed)
+    return {
+        word: other
+        for words in by_frequency.values()
+        for word, other in zip(words, draw.sample(words, len(words)), strict=True)
+    }
+
+
+@cache
+def _said() -> Counter[str]:
+    """Return how often words are said in plain talk."""
+    return Counter(
+        word
+        for each in corpus.make(1_000_000, corpus.PLAIN)
+        for turn in each.turns
+        for word in re.findall(r"[a-z]+", turn.text.lower())
+    )
 
 
 def _in_other_words(rule: Rule, words: dict[str, str], copy: int) -> Rule:
+    """Return the rule in other words; what would say the same as before is left out of it."""
+
     def node(old: Node) -> Node:
         match old:
             case Word(text):
                 return Word(words.get(text, text))
             case Not(inside, affixes):
                 return Not(frozenset(words.get(each, each) for each in inside), affixes)
-            case Affix(prefix, suffix) if prefix in words:
-                return Affix(words[prefix], suffix)
+            case Affix(prefix, suffix):
+                return Affix(words.get(prefix, prefix), suffix)
             case Opt(inner):
                 return Opt(node(inner))
             case Capture(inner, kind):
                 return Capture(node(inner), kind)
             case Alt(branches):
-                return Alt(tuple(map(node, branches)))
+                other = tuple(map(node, branches))
+                changed = tuple(each for each, before in zip(other, branches, strict=True) if each != before)
+                return Alt(changed or other)
             case Seq(items):
                 return Seq(tuple(map(node, items)))
         return old
 
+    def required(old: Node) -> Node:
+        """Return the node without what need not be there."""
+        return Seq(tuple(each for each in old.items if not isinstance(each, Opt))) if isinstance(old, Seq) else old
+
     def patterns(old: tuple[Pattern, ...]) -> tuple[Pattern, ...]:
-        return tuple(
+        other = [
             replace(each, source=f"{each.source} #{copy}", root=Seq(tuple(map(node, each.root.items)))) for each in old
+        ]
+        return tuple(
+            each for each, before in zip(other, old, strict=True) if required(each.root) != required(before.root)
         )
 
     fields = ("patterns", "except_", "unless", "unless_turn", "same_turn", "before", "not_before", "after", "not_after")
@@ -585,7 +617,7 @@ def main() -> None:
                 start = time.perf_counter()
                 try:
                     told = parts[name](given)
-                except Exception as error:  # noqa: BLE001  one part that fails must not cost the others
+                except Exception as error:  # one part that fails must not cost the others
                     say(f"{name} failed: {type(error).__name__}: {error}")
                     continue
                 known[name] = machine() | told

@@ -157,8 +157,8 @@ def _rivals(known: dict[str, Any]) -> str:
     return (
         "### Other ways to run the same patterns\n\n"
         + table("way | MB/s | frictionlens is | sample | matches (sentence, pattern)", rows)
-        + f"\nWritten out for spaCy the patterns are {found['sequences']:,} sequences; {found['skipped']} patterns have "
-        "too many combinations for that and are left out. The expressions of the engine were asked about the same "
+        + f"\nWritten out for spaCy the patterns are {found['sequences']:,} sequences; {found['skipped']} patterns "
+        "have too many combinations for that and are left out. The expressions of the engine were asked about the same "
         "sentences, before conditions and context. With and without the prefilter the engine finds the same: "
         f"{equal['findings']:,} findings, {equal['differ']} interactions differ. ConvoKit's politeness strategies need "
         "the dependency parses of a trained pipeline, which is not part of this comparison.\n"
@@ -187,7 +187,7 @@ def _growth(known: dict[str, Any]) -> str:
         ]
         text = (
             f"\nRules beyond the {known['rules']['shipped']} shipped ones are those again with other words in all "
-            f"places but the {150} commonest; they find things too ("
+            "places but the commonest, words about as frequent in the corpus; they find things too ("
             + ", ".join(f"{each['findings']:,} findings with {each['rules']:,}" for each in steps)
             + "). Rules are measured in the engine alone. Compiling took "
             + ", ".join(f"{each['compiling']:.1f} s for {each['rules']:,}" for each in steps)
@@ -213,8 +213,8 @@ def _jobs(known: dict[str, Any]) -> str:
         for each in jobs["steps"]
     ]
     text = (
-        f"### Several processes\n\nThe whole command on {figure(jobs['megabytes'])} MB of turn text, start-up included; "
-        f"the bytes of the results are {'the same' if jobs['same_bytes'] else '**not the same**'}.\n\n"
+        f"### Several processes\n\nThe whole command on {figure(jobs['megabytes'])} MB of turn text, start-up "
+        f"included; the bytes of the results are {'the same' if jobs['same_bytes'] else '**not the same**'}.\n\n"
         + table("with | seconds of the clock | gain", rows)
     )
     spark = known.get("spark", {})
@@ -224,9 +224,9 @@ def _jobs(known: dict[str, Any]) -> str:
         overhead = _spark_overhead(known)
         text += (
             f"\nSpark {spark['pyspark']} on this machine (`local[2]`), {figure(spark['megabytes'])} MB: "
-            f"{spark['spark']['seconds']:.1f} s and {spark['spark']['start']:.1f} s for its start; two processes of our "
-            f"own: {spark['processes']['seconds']:.1f} s and {spark['processes']['start']:.1f} s. Overhead once it runs: "
-            f"{overhead - 1:.0%}. The result lines are "
+            f"{spark['spark']['seconds']:.1f} s and {spark['spark']['start']:.1f} s for its start; two processes "
+            f"of our own: {spark['processes']['seconds']:.1f} s and {spark['processes']['start']:.1f} s. Overhead once "
+            f"it runs: {overhead - 1:.0%}. The result lines are "
             f"{'the same' if spark['same_bytes'] else '**not the same**'}.\n"
         )
     return text + f"\nMeasured on: {_under(jobs)}.\n"
@@ -234,19 +234,13 @@ def _jobs(known: dict[str, Any]) -> str:
 
 def _memory(known: dict[str, Any]) -> str:
     rows = []
-    for part in ("memory", "large"):
-        for each in known.get(part, {}).get("steps", ()):
-            rows.append(
-                [
-                    each["name"],
-                    f"{each['interactions']:,}",
-                    figure(each["seconds"]),
-                    figure(each["file_megabytes"] / each["seconds"]),
-                    f"{each['peak_megabytes']:.0f} MB",
-                ]
-                if "seconds" in each
-                else [each["name"], "", each["failed"], "", ""]
-            )
+    for each in (step for part in ("memory", "large") for step in known.get(part, {}).get("steps", ())):
+        if "failed" in each:
+            rows.append([each["name"], "", each["failed"], "", ""])
+            continue
+        seconds, peak = each["seconds"], f"{each['peak_megabytes']:.0f} MB"
+        rate = figure(each["file_megabytes"] / seconds)
+        rows.append([each["name"], f"{each['interactions']:,}", figure(seconds), rate, peak])
     text = "### Memory\n\nThe most that any one process of `scan --jobs 2` had (`VmHWM`):\n\n"
     text += table("file | interactions | seconds of the clock | MB/s of file | most memory of a process", rows)
     if "large" not in known:
