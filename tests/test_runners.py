@@ -14,7 +14,7 @@ from frictionlens.errors import Problem, Skipped
 from frictionlens.model import Interaction, Scored, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
-from frictionlens.runners import processes, serial
+from frictionlens.runners import parts, processes, serial
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -56,14 +56,14 @@ def test_ranges_of_a_file_keep_lines_duplicates_and_order(tmp_path: Path, jobs: 
 def test_a_process_that_dies_is_a_problem_of_its_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b", "c"):
         lines_of(tmp_path / f"{name}.jsonl", 10, marker=name)
-    real = processes.read
+    real = parts.read
 
     def read(source, options):  # type: ignore[no-untyped-def]
         if source.name.endswith("b.jsonl"):
             os.kill(os.getpid(), signal.SIGKILL)
         return real(source, options)
 
-    monkeypatch.setattr(processes, "read", read)
+    monkeypatch.setattr(parts, "read", read)
     found = list(processes.run(find_sources([str(tmp_path)]), ReadOptions(), Options(), 2))
 
     died = [each for each in found if isinstance(each, Problem) and "ended with code" in each.reason]

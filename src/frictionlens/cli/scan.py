@@ -14,7 +14,7 @@ import typer
 
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
-from frictionlens.errors import Problem, Skipped, UserError
+from frictionlens.errors import Problem, Skipped, UserError, nearest
 
 if TYPE_CHECKING:
     from frictionlens.config import Settings
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 NO_ARGS_IS_HELP = True
 
 EXIT_STOPPED = 130
+RUNNERS = ("serial", "processes", "spark")
 
 
 def scan(
@@ -67,6 +68,12 @@ def scan(
     jobs: Annotated[
         int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 decides by the size.")
     ] = None,
+    runner: Annotated[
+        str | None,
+        typer.Option(
+            "--runner", metavar="NAME", help="Who does the work: serial, processes, spark; --jobs decides unless told."
+        ),
+    ] = None,
     config: given.Config = None,
 ) -> None:
     """Read transcripts, find friction, score every interaction, and say which process is behind it."""
@@ -85,6 +92,7 @@ def scan(
         **{"rules.include": rule},
     )
     # Everything that can be wrong with the command line is found before the work begins.
+    _check_runner(runner, jobs, store)
     writers = [(reporter_for(path), path) for path in output or []]
     to_stdout = reporter(to) if to else None
 
@@ -99,7 +107,9 @@ def scan(
     replay = bool(writers) or to_stdout is not None
     summary = Summary()
     with SortedResults() as results:
-        outcomes = _into(store, settings, shape, scanner, replay=replay) if store else _plain(settings, shape, scanner)
+        outcomes = (
+            _into(store, settings, shape, scanner, replay=replay) if store else _plain(settings, shape, scanner, runner)
+        )
         stopped, unchanged = _collect(paths, outcomes, results, summary, problems)
         for writer, path in writers:
             with _replacing(path) as stream:
@@ -124,13 +134,35 @@ def scan(
     given.leave(problems=summary.problem_count, allow_problems=allow_problems or settings.check.allow_problems)
 
 
-def _plain(settings: Settings, shape: Options, scanner: Callable[[], Scanner]) -> _Outcomes:
-    """Read and score everything, in as many processes as asked for or worth it."""
+def _check_runner(runner: str | None, jobs: int | None, store: Path | None) -> None:
+    """Check that the runner exists and fits the other options.
+
+    Raises:
+        UserError: it does not.
+    """
+    if runner not in (None, *RUNNERS):
+        raise UserError(
+            f"no runner {runner!r}{nearest(str(runner), RUNNERS)}", "--runner", f"one of {', '.join(RUNNERS)}"
+        )
+    if runner == "serial" and jobs and jobs > 1:
+        raise UserError(f"the serial runner has one process, not {jobs}", "--jobs", "leave out one of the two")
+    if runner == "spark" and store is not None:
+        raise UserError("a store is written by one process", "--runner spark", "scan with -o, or without Spark")
+
+
+def _plain(settings: Settings, shape: Options, scanner: Callable[[], Scanner], runner: str | None) -> _Outcomes:
+    """Read and score everything, by the runner asked for, or in as many processes as are asked for or worth it."""
     from frictionlens.runners import processes, serial
 
     def outcomes(sources: Sequence[Source | Problem]) -> Iterator[Scored | Problem | Skipped]:
         reading = given.read_options(settings)
-        jobs = processes.decide_jobs(sources, settings.jobs)
+        if runner == "spark":
+            from frictionlens.runners import spark
+
+            return spark.run(sources, reading, shape, settings.jobs)
+        jobs = 1 if runner == "serial" else processes.decide_jobs(sources, settings.jobs)
+        if runner == "processes" and not settings.jobs:
+            jobs = max(jobs, 2)
         if jobs > 1:
             return processes.run(sources, reading, shape, jobs)
         return serial.run(sources, reading, scanner())

@@ -6,6 +6,8 @@ order, given back in order, and what was read before is left out here, where the
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import multiprocessing
 import os
 import pickle
@@ -13,21 +15,15 @@ import signal
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
-import msgspec
-
-from frictionlens.errors import Problem, Skipped
-from frictionlens.model import Interaction, Scored
+from frictionlens.errors import Problem
 from frictionlens.pipeline import Options, Scanner
-from frictionlens.readers import Duplicates, ReadOptions, Record, Seen, Source, read, recognise, split
-from frictionlens.runners import serial
+from frictionlens.readers import ReadOptions, Source
+from frictionlens.runners.parts import Marked, Part, cut, score_part, without_duplicates
 from frictionlens.runners.serial import Outcome
 
-PART_BYTES: Final = 8 * 1024 * 1024
-"""A larger file is read in ranges of about this size, where its lines stand alone."""
 BYTES_A_JOB: Final = 4 * 1024 * 1024
 """A further process pays from here on: it takes half a second to begin."""
 AHEAD: Final = 4
@@ -35,9 +31,8 @@ AHEAD: Final = 4
 _MESSAGE: Final = 256
 """Outcomes a message carries."""
 
-_Marked = tuple[bytes | Problem | Skipped, Seen | None]
-_Work = tuple[Source, ReadOptions]
-_DECODER = msgspec.json.Decoder(Scored)
+_DEATH_SIGNAL: Final = 1
+"""Linux: PR_SET_PDEATHSIG of prctl."""
 
 
 def decide_jobs(sources: Sequence[Source | Problem], jobs: int) -> int:
@@ -54,33 +49,15 @@ def run(
     options: Options,
     jobs: int,
     *,
-    part_bytes: int = PART_BYTES,
+    part_bytes: int = 0,
 ) -> Iterator[Outcome]:
     """Yield a result or a problem for every record of every source, in the order of the serial runner.
 
     A process that dies takes the part it was reading with it: that is a problem with the source named, and a new
-    process goes on with the rest.
+    process goes on with the rest. `part_bytes` 0 chooses the size of the ranges.
     """
-    duplicates = Duplicates()
-    for outcome, seen in _Pool(options, jobs).run(_works(sources, reading, part_bytes)):
-        if seen is not None and (left_out := duplicates.check_seen(seen)):
-            yield left_out
-        else:
-            yield _DECODER.decode(outcome) if isinstance(outcome, bytes) else outcome
-
-
-def _works(sources: Iterable[Source | Problem], reading: ReadOptions, part_bytes: int) -> Iterator[_Work | Problem]:
-    for source in sources:
-        if isinstance(source, Problem):
-            yield source
-            continue
-        parts = list(split(source, part_bytes)) if source.path and source.path.stat().st_size > part_bytes else []
-        found = recognise(source, reading).format if len(parts) > 1 else None
-        if found is not None and found.splittable:
-            told = replace(reading, format=found.name)
-            yield from ((part, told) for part in parts)
-        else:
-            yield source, reading
+    parts = cut(sources, reading, jobs, part_bytes)
+    return without_duplicates(_Pool(options, jobs).run(parts))
 
 
 class _Worker:
@@ -88,7 +65,7 @@ class _Worker:
 
     def __init__(self, context: Any, options: Options) -> None:
         self.link, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, options), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, options, os.getpid()), daemon=True)
         self.process.start()
         theirs.close()
         self.part: int | None = None
@@ -101,10 +78,10 @@ class _Pool:
         self._options = options
         self._jobs = jobs
 
-    def run(self, works: Iterator[_Work | Problem]) -> Iterator[_Marked]:
+    def run(self, works: Iterator[Part | Problem]) -> Iterator[Marked]:
         workers: list[_Worker] = []
         names: dict[int, str] = {}
-        held: dict[int, deque[list[_Marked]]] = {}
+        held: dict[int, deque[list[Marked]]] = {}
         finished: set[int] = set()
         given = first = 0
         more = True
@@ -132,7 +109,7 @@ class _Pool:
                     except (pickle.PicklingError, TypeError, AttributeError):
                         # Standard input and the like can be read in this process only.
                         scanner = scanner or Scanner(self._options)
-                        held[number].append(list(_outcomes(work, scanner)))
+                        held[number].append(list(score_part(work, scanner)))
                         finished.add(number)
                         continue
                     if idle is None:
@@ -182,16 +159,17 @@ class _Pool:
                 each.process.join(1)
 
 
-def _serve(link: Connection, options: Options) -> None:
+def _serve(link: Connection, options: Options, parent: int) -> None:
     """Read and score parts until the other side goes away; runs in a process of its own."""
     # Ctrl-C reaches every process of the terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _die_with(parent)
     scanner = Scanner(options)
     try:
         while True:
-            work: _Work = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
-            message: list[_Marked] = []
-            for outcome in _outcomes(work, scanner):
+            work: Part = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
+            message: list[Marked] = []
+            for outcome in score_part(work, scanner):
                 message.append(outcome)
                 if len(message) >= _MESSAGE:
                     link.send(message)
@@ -202,15 +180,11 @@ def _serve(link: Connection, options: Options) -> None:
         return
 
 
-def _outcomes(work: _Work, scanner: Scanner) -> Iterator[_Marked]:
-    """Yield every outcome of a part, results encoded, with what tells whether the interaction was read before."""
-    seen: deque[Seen | None] = deque()
-
-    def records() -> Iterator[Record]:
-        for record in read(*work):
-            seen.append(Seen.of(record) if isinstance(record, Interaction) else None)
-            yield record
-
-    encode = msgspec.json.Encoder().encode
-    for outcome in serial.score(records(), scanner):
-        yield encode(outcome) if isinstance(outcome, Scored) else outcome, seen.popleft()
+def _die_with(parent: int) -> None:
+    """End this process when its parent ends, however that ends: no pipe closes where a sibling holds its other end."""
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+    if os.getppid() != parent:  # it ended before we asked
+        os._exit(1)
