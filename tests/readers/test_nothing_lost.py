@@ -256,3 +256,24 @@ def test_an_entry_that_is_no_object_is_said(name: str) -> None:
                 words, now = outcome(damaged)
                 told = now > others or "garbage" in words or "70107" in words or len(words) >= len(said)
                 assert told, f"{source.name}: {garbage!r} at {kind} was left out without a word"
+
+
+# ---------------------------------------------------------------- what fuzzing found
+
+
+def test_an_odd_key_in_one_row_does_not_hide_the_column_of_the_others() -> None:
+    rows = [
+        {"session_id": "s", "seq": n, "role": "agent" if n % 2 else "customer", "text": f"word {n}"} for n in range(6)
+    ]
+    lines = [json.dumps(row) for row in rows]
+    lines[0] = lines[0].replace('"text"', '"tex\\ud800t"')
+    (found,), _ = read_text("\n".join(lines), "rows.jsonl")
+    assert [turn.text for turn in found.turns][1:] == [f"word {n}" for n in range(1, 6)]
+
+
+def test_digits_that_are_no_numbers_are_a_problem_of_their_row() -> None:
+    header = "tweet_id,author_id,inbound,created_at,text,response_tweet_id,in_response_to_tweet_id\n"
+    row = "%s,42,True,Tue Oct 31 22:10:47 +0000 2017,hello,,\n"
+    found, (problem,) = read_text(header + row % "91³" + row % "92", "twcs.csv")
+    assert isinstance(problem, Problem)
+    assert [each.id for each in found] == ["92"]

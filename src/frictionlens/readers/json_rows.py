@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import islice
 from typing import Any
@@ -47,11 +48,11 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
                 problems.append(item if isinstance(item, Problem) else Problem(source.name, item.where, "is no object"))
 
     problems: list[Problem] = []
-    # Keys may differ from line to line: the header is what the first lines have together.
-    header: dict[str, None] = {}
+    # Keys may differ from line to line: the header is what the first lines have together, usual ones before odd ones.
+    header: Counter[str] = Counter()
     for _, record in islice(objects(None), SAMPLE):
-        header.update(dict.fromkeys(record))
-    names = list(header)
+        header.update(record.keys())
+    names = [name for name, _ in header.most_common()]
     passes = 0
 
     def rows() -> Iterator[tuple[int, Row]]:
