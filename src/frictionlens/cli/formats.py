@@ -150,12 +150,12 @@ def _convert(paths: list[str], target: Path, options: ReadOptions) -> int:
     """Write every interaction as a native line; return how many problems there were."""
     import msgspec
 
-    from frictionlens.cli.scan import _replacing
+    from frictionlens.cli._replace import replacing
     from frictionlens.model import Interaction
     from frictionlens.readers import find_sources, read_all
 
     written = wrong = skipped = 0
-    with _replacing(target) as stream:
+    with replacing(target) as stream:
         for record in read_all(find_sources(paths), options):
             if isinstance(record, Interaction):
                 stream.write(msgspec.json.encode(record) + b"\n")

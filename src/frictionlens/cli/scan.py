@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -14,6 +13,7 @@ import typer
 
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
+from frictionlens.cli._replace import replacing
 from frictionlens.errors import Problem, Skipped, UserError, nearest
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def scan(
         )
         stopped, unchanged = _collect(paths, outcomes, results, summary, problems)
         for writer, path in writers:
-            with _replacing(path) as stream:
+            with replacing(path) as stream:
                 writer.write(results, summary, pack_digest(shape.packs), stream)
         if to_stdout is not None:
             to_stdout.write(results, summary, pack_digest(shape.packs), sys.stdout.buffer)
@@ -196,7 +196,7 @@ def _collect(
     summary.sources.update(each.name for each in sources if not isinstance(each.instead, Skipped))
     unchanged = 0
     with contextlib.ExitStack() as stack:
-        into = stack.enter_context(_replacing(problems)) if problems else None
+        into = stack.enter_context(replacing(problems)) if problems else None
         tick = stack.enter_context(_progress(len(sources)))
         try:
             for outcome in outcomes(sources):
@@ -215,43 +215,6 @@ def _collect(
         except KeyboardInterrupt:
             return True, unchanged
     return False, unchanged
-
-
-@contextlib.contextmanager
-def _replacing(path: Path) -> Iterator[Any]:
-    """Open a file for writing that takes its place only when it is whole; `-` as name is not special here.
-
-    Raises:
-        UserError: the file cannot be written.
-    """
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        stream = _Target(beside, "wb", path)
-    except OSError as error:
-        raise UserError(f"cannot be written: {error.strerror}", str(path)) from None
-    try:
-        with stream:
-            yield stream
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
-
-
-class _Target:
-    """A binary file that knows the name it will have, so that a reporter can put a second file beside it."""
-
-    def __init__(self, path: Path, mode: str, target: Path) -> None:
-        self._stream = path.open(mode)
-        self.target = target
-
-    def __enter__(self) -> _Target:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stream.close()
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._stream, name)
 
 
 @contextlib.contextmanager
