@@ -122,26 +122,29 @@ def _scan_one(
 ) -> Iterator[Outcome]:
     new: list[Scored] = []
     old: list[str] = []
-    for record in read(source, reading):
-        if not isinstance(record, Interaction):
-            yield record
-            continue
-        if left_out := duplicates.check(record):
-            yield left_out
-            continue
-        if known and (record.id, content_hash(record)) in known:
-            old.append(record.id)
-            if len(old) >= BATCH:
-                yield from _again(store, old, source, digest)
-            continue
-        outcome = scanner.score_safely(record)
-        if isinstance(outcome, Scored):
-            new.append(outcome)
-            if len(new) >= BATCH:
-                store.put_batch(new, digest, file=source.name)
-                new.clear()
-        yield outcome
-    store.put_batch(new, digest, file=source.name)
+    try:
+        for record in read(source, reading):
+            if not isinstance(record, Interaction):
+                yield record
+                continue
+            if left_out := duplicates.check(record):
+                yield left_out
+                continue
+            if known and (record.id, content_hash(record)) in known:
+                old.append(record.id)
+                if len(old) >= BATCH:
+                    yield from _again(store, old, source, digest)
+                continue
+            outcome = scanner.score_safely(record)
+            if isinstance(outcome, Scored):
+                new.append(outcome)
+                if len(new) >= BATCH:
+                    store.put_batch(new, digest, file=source.name)
+                    new.clear()
+            yield outcome
+    finally:
+        # Whoever stops a scan finds what was scored in the store when it goes on.
+        store.put_batch(new, digest, file=source.name)
     yield from _again(store, old, source, digest)
 
 

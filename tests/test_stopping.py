@@ -1,0 +1,180 @@
+"""A scan that is stopped, or killed, leaves valid results and nothing behind; with a store it goes on where it was."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from frictionlens.engine.compiled import load_compiled
+from frictionlens.history import scan_into
+from frictionlens.model import Interaction, Scored, Turn
+from frictionlens.pipeline import Options, Scanner
+from frictionlens.readers import ReadOptions, find_sources
+from frictionlens.store import Store
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through /proc")
+
+TALK = (
+    "Hi, my order is late.",
+    "We cannot do that. Our policy does not allow it.",
+    "Ridiculous.",
+    "Call the bank.",
+) * 6
+
+
+def write(path: Path, count: int) -> None:
+    turns = tuple(Turn("customer" if place % 2 == 0 else "agent", text) for place, text in enumerate(TALK))
+    with path.open("wb") as stream:
+        stream.writelines(msgspec.json.encode(Interaction(id=f"i{n}", turns=turns)) + b"\n" for n in range(count))
+
+
+def children(process: int) -> list[int]:
+    return list(map(int, Path(f"/proc/{process}/task/{process}/children").read_text().split()))
+
+
+def alive(process: int) -> bool:
+    try:
+        state = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "waited in vain"
+        time.sleep(0.05)
+
+
+@pytest.fixture(autouse=True)
+def compiled_rules() -> None:
+    """Have the rules compiled on the disk, so that processes get to work at once."""
+    load_compiled()
+
+
+@pytest.fixture
+def scan(tmp_path: Path) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(*arguments: str) -> subprocess.Popen[bytes]:
+        environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[1] / "src")}
+        line = [sys.executable, "-m", "frictionlens", "scan", *arguments]
+        process = subprocess.Popen(
+            line, cwd=tmp_path, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        )
+        running.append(process)
+        return process
+
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+        assert process.stderr is not None
+        process.stderr.close()
+
+
+def seconds(process: int) -> float:
+    """Return the CPU seconds that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def busy(process: subprocess.Popen[bytes], jobs: int) -> Callable[[], bool]:
+    """Tell whether all processes have worked for a while."""
+    return lambda: len(children(process.pid)) == jobs and all(seconds(each) > 0.4 for each in children(process.pid))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_ctrl_c_stops_soon_and_leaves_what_was_read(
+    jobs: int, scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    write(tmp_path / "large.jsonl", 30_000)
+    process = scan("large.jsonl", "-o", "out.jsonl", f"--jobs={jobs}")
+    wait_for(busy(process, jobs) if jobs > 1 else lambda: seconds(process.pid) > 2)
+    workers = children(process.pid)
+
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = sum(map(seconds, (process.pid, *workers)))
+    process.send_signal(signal.SIGINT)
+    code = process.wait(60)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+
+    assert code == 130
+    # Of the processor: tests share the machine, so the clock tells nothing.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - used < 1.0
+    lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
+    found = [msgspec.json.decode(line, type=Scored).interaction_id for line in lines]
+    assert len(found) == len(set(found)) < 30_000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["large.jsonl", "out.jsonl"]
+    wait_for(lambda: not any(map(alive, workers)), 5)
+
+
+def test_killing_the_parent_ends_its_workers(scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
+    write(tmp_path / "large.jsonl", 30_000)
+    process = scan("large.jsonl", "-o", "out.jsonl", "--jobs=2")
+    wait_for(lambda: len(children(process.pid)) == 2)
+    workers = children(process.pid)
+
+    process.kill()
+    process.wait()
+
+    wait_for(lambda: not any(map(alive, workers)), 5)
+
+
+def test_a_worker_that_is_killed_is_a_problem_of_its_file(
+    scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    write(tmp_path / "large.jsonl", 1_500)
+    process = scan("large.jsonl", "-o", "out.jsonl", "--problems=problems.jsonl", "--jobs=2")
+    wait_for(busy(process, 2))
+    os.kill(children(process.pid)[0], signal.SIGKILL)
+
+    assert process.wait(120) == 3
+    [problem] = (tmp_path / "problems.jsonl").read_bytes().splitlines()
+    assert b"large.jsonl" in problem
+    assert b"ended with code -9" in problem
+    assert 0 < len((tmp_path / "out.jsonl").read_bytes().splitlines()) < 1_500
+
+
+def test_a_stopped_scan_keeps_in_its_store_what_was_scored(
+    scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    write(tmp_path / "large.jsonl", 30_000)
+    process = scan("large.jsonl", "--store", "history.duckdb", "-o", "out.jsonl")
+    wait_for((tmp_path / "history.duckdb").exists)
+    wait_for(lambda: seconds(process.pid) > 2)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(60) == 130
+    scored = len((tmp_path / "out.jsonl").read_bytes().splitlines())
+    with Store(tmp_path / "history.duckdb") as store:
+        kept = sum(1 for _ in store.scored())
+    assert 0 < scored <= kept < 30_000
+
+
+def test_a_scan_with_a_store_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+    write(tmp_path / "a.jsonl", 40)
+    scanner, options = Scanner(Options(excerpts=True)), Options(excerpts=True)
+    scored: list[str] = []
+    real = scanner.score_safely
+    scanner.score_safely = lambda each: (scored.append(each.id), real(each))[1]  # type: ignore[method-assign]
+    sources = list(find_sources([str(tmp_path / "a.jsonl")]))
+    with Store(tmp_path / "history.duckdb") as store:
+        outcomes = scan_into(store, sources, ReadOptions(), options, lambda: scanner)
+        began = [next(outcomes) for _ in range(15)]
+        outcomes.close()  # type: ignore[attr-defined]
+        ended = list(scan_into(store, sources, ReadOptions(), options, lambda: scanner))
+
+    assert len(began) == 15
+    assert {each.interaction_id for each in ended if isinstance(each, Scored)} == {f"i{n}" for n in range(40)}
+    assert sorted(scored) == sorted(f"i{n}" for n in range(40))
