@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.readers.reading import read_text
 from tests.test_readers_contract import FOLDERS, parsed, payload, records, sources, variant
@@ -277,3 +278,10 @@ def test_digits_that_are_no_numbers_are_a_problem_of_their_row() -> None:
     found, (problem,) = read_text(header + row % "91³" + row % "92", "twcs.csv")
     assert isinstance(problem, Problem)
     assert [each.id for each in found] == ["92"]
+
+
+@pytest.mark.parametrize("cell", ["[{'role': 'agent', 'text': 'no \\ud800'}, {'role': 'customer', 'text': 'why'}]"])
+def test_half_a_character_in_a_cell_can_be_written(cell: str) -> None:
+    (found,), _ = read_text(f'id,transcript\n1,"{cell}"\n', "cells.csv")
+    assert msgspec.json.encode(found)
+    assert found.turns[0].text == "no \ufffd"

@@ -68,6 +68,10 @@ def parse_cell(value: Any, options: ReadOptions) -> tuple[str | None, list[Turn]
     return dialogue.started_at, dialogue.turns
 
 
+_SURROGATE: Final = re.compile(r"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+"""Half a character, escaped: Python's own notation needs none, and no output can write one."""
+
+
 def _literal(text: str) -> Any:
     try:
         return parse_json(text.encode("utf-8", "replace"))
@@ -76,6 +80,7 @@ def _literal(text: str) -> Any:
     # A cell that pandas wrote: single quotes, None, and lists of an array without commas between them.
     if len(text) > 2_000_000 or _depth(text) > 50:
         return None
+    text = _SURROGATE.sub(r"\\ufffd", text)
     for candidate in (text, re.sub(r"\}\s+\{", "}, {", text)):
         try:
             return ast.literal_eval(candidate)

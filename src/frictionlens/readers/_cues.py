@@ -74,7 +74,8 @@ class _Piece:
 
 def clean_cue(text: str) -> str:
     """Remove markup and decode entities; `a &lt; b` is prose, `&lt;i&gt;` is markup that was escaped once more."""
-    text = _TAG.sub("", text)
+    if "<" in text or "{" in text:
+        text = _TAG.sub("", text)
     if "&" in text:
         text = _ESCAPED_TAG.sub("", html.unescape(text))
     return " ".join(text.split())

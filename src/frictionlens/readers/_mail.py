@@ -189,7 +189,7 @@ def _header(message: Message, name: str) -> str:
     try:
         return str(make_header(decode_header(str(raw))))
     except (MessageError, ValueError, LookupError, UnicodeError):
-        return str(raw)
+        return str(raw).encode("utf-8", "replace").decode("utf-8")
 
 
 def _date(text: str) -> datetime | None:

@@ -6,7 +6,6 @@ The contact id is often in the file name alone: raw and redacted twins of a cont
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from typing import Any, Final
@@ -16,7 +15,7 @@ from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of, stem_of
 from frictionlens.readers._build import Draft, build_interaction, card_text, channel_of, read_records, role_for
 from frictionlens.readers._html import html_to_text
-from frictionlens.readers._json import Item, dicts, pick, pick_dict, pick_list, pick_text
+from frictionlens.readers._json import Item, dicts, parse_json, pick, pick_dict, pick_list, pick_text
 from frictionlens.readers._times import parse_seconds, parse_time
 
 ROLES: Final[dict[str, Role]] = {
@@ -145,7 +144,7 @@ def _draft(turn: dict[str, Any], people: dict[str | None, dict[str, Any]], optio
 
 def _interactive(text: str) -> str:
     try:
-        return card_text(json.loads(text)) or text
+        return card_text(parse_json(text.encode("utf-8", "replace"))) or text
     except (ValueError, RecursionError):
         return text
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
 from frictionlens.readers._build import Draft, build_interaction, card_text, channel_of, csat_of, read_records, role_for
 from frictionlens.readers._html import html_to_text, is_html
-from frictionlens.readers._json import Item, dicts, pick, pick_dict, pick_list, pick_text
+from frictionlens.readers._json import Item, dicts, parse_json, pick, pick_dict, pick_list, pick_text
 from frictionlens.readers._times import parse_epoch, parse_number, parse_time
 
 _ROLES: Final[dict[str, Role]] = {
@@ -108,7 +107,9 @@ def _text(message: dict[str, Any]) -> str:
         rich = pick(data, "richContent") if isinstance(data, dict) else None
         content = pick(rich, "content") if isinstance(rich, dict) else None
         try:
-            return card_text(json.loads(content) if isinstance(content, str) else content or "")
+            return card_text(
+                parse_json(content.encode("utf-8", "replace")) if isinstance(content, str) else content or ""
+            )
         except (ValueError, RecursionError):
             return ""
     text = "" if text == "undefined" else text

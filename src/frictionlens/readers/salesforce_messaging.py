@@ -5,7 +5,6 @@ The same entries as CSV are a table like others. Enhanced channels may export en
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Final
@@ -14,7 +13,7 @@ from frictionlens.errors import Problem
 from frictionlens.model import Role
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source, role_of
 from frictionlens.readers._build import BROKEN, Draft, build_interaction, card_text, checked, group_rows, role_for
-from frictionlens.readers._json import dicts, iter_items, pick, pick_dict, pick_text
+from frictionlens.readers._json import dicts, iter_items, parse_json, pick, pick_dict, pick_text
 from frictionlens.readers._times import parse_epoch, parse_number, parse_time
 
 _ROLES: Final[dict[str, Role]] = {
@@ -90,7 +89,7 @@ def _entry(row: dict[str, Any], options: ReadOptions) -> Draft:
     text = pick_text(row, "Message", "messageText") or ""
     if not text and payload is not None:
         try:
-            text = card_text(json.loads(payload) if isinstance(payload, str) else payload)
+            text = card_text(parse_json(payload.encode("utf-8", "replace")) if isinstance(payload, str) else payload)
         except (ValueError, RecursionError):
             text = ""
     if kind not in _SPOKEN:

@@ -104,10 +104,11 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     moments = [to_datetime(message.time, readable) if message.time and readable else None for message in messages]
     started, seconds = offsets(moments)
     names = Counter(message.name for message in messages if message.name)
-    turns = []
-    for message, at in zip(messages, seconds, strict=True):
-        role: Role = label_role(message.name, options) if message.name else "system"
-        turns.append(Turn(role, message.text, at, speaker=message.name))
+    roles: dict[str | None, Role] = {name: label_role(name, options) for name in names}
+    turns = [
+        Turn(roles.get(message.name, "system"), message.text, at, speaker=message.name)
+        for message, at in zip(messages, seconds, strict=True)
+    ]
     meta = {"participants": len(names)}
     yield Interaction(stem_of(source), tuple(turns), source.name, "messaging", started if order else None, meta=meta)
 
