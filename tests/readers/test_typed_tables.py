@@ -133,3 +133,18 @@ def test_a_line_end_within_an_utterance_of_multidogo_makes_no_conversation() -> 
         'the 12" bag',
     ]
     assert not others
+
+
+def test_details_that_hang_on_a_message_leave_it_a_row() -> None:
+    row = {"session_id": "s", "role": "agent", "text": "hello", "meta": {"a": [1]}, "files": [{"name": "x.pdf"}]}
+    lines = [
+        json.dumps({**row, "role": role, "text": f"{role} {n}"}) for n, role in enumerate(("agent", "customer") * 2)
+    ]
+    (found,), others = read_text("\n".join(lines), "rows.jsonl")
+    assert (found.id, len(found.turns), others) == ("s", 4, [])
+
+
+def test_native_lines_in_one_array_on_one_line() -> None:
+    one = {"id": "1", "turns": [{"role": "agent", "text": "hello"}, {"role": "customer", "text": "hi"}]}
+    found, others = read_text(json.dumps([one, {**one, "id": "2"}]), "a.json")
+    assert ([each.id for each in found], others) == (["1", "2"], [])

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import Any
 
 from frictionlens.errors import Problem
+from frictionlens.readers._alias import is_turn
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._columns import ALIASES, plain
 from frictionlens.readers._json import Item, iter_items
@@ -18,16 +19,16 @@ _TEXTS = frozenset({*ALIASES["text"], *ALIASES["transcript"]})
 _WHO = frozenset(name for field in ("role", "speaker", "conversation") for name in ALIASES[field])
 
 
-def _flat(record: dict[str, Any]) -> bool:
-    return not any(
-        isinstance(value, dict) or (isinstance(value, list) and value and isinstance(value[0], dict))
-        for value in record.values()
-    )
+def _is_row(record: dict[str, Any]) -> bool:
+    """Tell a row from a conversation: details may hang on a message, turns may not."""
+    if any(isinstance(value, dict) for key, value in record.items() if plain(key) in _TEXTS | _WHO):
+        return False
+    return not any(is_turn(value[0]) for value in record.values() if isinstance(value, list) and value)
 
 
 def _sniff(head: Head) -> str | None:
     record = head.record
-    if not record or (not head.is_ndjson and not isinstance(head.json, list)) or not _flat(record):
+    if not record or (not head.is_ndjson and not isinstance(head.json, list)) or not _is_row(record):
         return None
     names = {plain(key) for key in record}
     if not (names & _TEXTS and names & _WHO):
@@ -36,7 +37,7 @@ def _sniff(head: Head) -> str | None:
     plan = plan_table(header, [list(record.values())], ReadOptions())
     if plan is None:
         return None
-    return f"{'lines' if head.is_ndjson else 'an array'} of flat objects, {plan.explain(header)}"
+    return f"{'lines' if head.is_ndjson else 'an array'} of objects, {plan.explain(header)}"
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:

@@ -11,7 +11,7 @@ from frictionlens.errors import Problem
 from frictionlens.model import ROLES, Interaction
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
 from frictionlens.readers._build import checked
-from frictionlens.readers._json import iter_items, parse_json
+from frictionlens.readers._json import is_one_list, iter_items, parse_json
 
 _DECODER = msgspec.json.Decoder(Interaction)
 
@@ -32,7 +32,8 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
 
 
 def _interactions(source: Source) -> Iterator[Record]:
-    for where, found in _lines(source) if source.head.is_ndjson or source.span else _values(source):
+    lines = source.span is not None or (source.head.is_ndjson and not is_one_list(source.head))
+    for where, found in _lines(source) if lines else _values(source):
         if isinstance(found, Problem):
             yield found
         elif isinstance(found, Interaction):
