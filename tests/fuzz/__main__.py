@@ -33,7 +33,7 @@ def main() -> int:
     say(f"{tally.inputs:,} mutated inputs of {len(tally.formats)} formats in {time.monotonic() - started:.0f} s")
     say(f"  {tally.bytes / 2**20:,.0f} MB read; {tally.interactions:,} interactions, {tally.problems:,} problems,")
     say(f"  {tally.skipped:,} skipped; {tally.scored:,} interactions scored as well")
-    say(f"  {tally.damaged:,} with damaged lines among whole ones, of which none was lost")
+    say(f"  {tally.damaged:,} with damaged lines among whole ones: a whole one that is lost is a failure")
     say(f"  slowest: {tally.slowest:.2f} s ({tally.slowest_what}); peak memory of a process: {tally.peak_mb:,.0f} MB")
     say(f"  failures: {len(tally.failures)}")
     for failure in tally.failures[:20]:
