@@ -45,6 +45,14 @@ def test_digits_in_subtitles_take_no_time(junk: str) -> None:
     assert sum(len(each.turns) for each in found) >= 1
 
 
+@pytest.mark.parametrize("blank", ["\n" * 300_000, " \n" * 150_000, "1\n" + "\n" * 300_000, "\t" * 300_000])
+def test_a_file_of_nothing_but_blanks_is_told_at_once(blank: str) -> None:
+    started = time.process_time()
+    found, _ = read_text(blank, "a.txt")
+    assert time.process_time() - started < 5
+    assert not found
+
+
 def test_a_time_too_large_for_a_computer_is_a_problem_of_that_cue() -> None:
     broken = "2\n99999999999999999999:00:00,000 --> 00:00:03,000\nCustomer: why?\n\n"
     records, others = read_text(f"{CUE}{broken}{CUE}", "a.srt")

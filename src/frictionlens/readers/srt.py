@@ -18,7 +18,8 @@ _INDEX = re.compile(r"\n?[ \t]*-?[0-9]{1,9}[ \t]*\n?\Z")
 
 
 def _sniff(head: Head) -> str | None:
-    if re.match(r"\s*(?:\d+\s*\r?\n)?\s*\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}\s*-->", head.text):
+    # Each run of spaces is taken once and for all: a file of empty lines has many ways to be split in two.
+    if re.match(r"\s*+(?:\d+[^\S\n]*+\n\s*+)?\d{1,3}:\d{2}:\d{2}[,.]\d{1,3}\s*+-->", head.text):
         return "numbered cues with 00:00:00,000 --> times"
     return None
 
