@@ -73,6 +73,15 @@ _ONSETS: Final = (
 _NUCLEI: Final = (*"aeiou", "ai", "au", "ea", "ee", "ie", "oo", "ou")
 _CODAS: Final = (*"mnrstx", "ck", "ld", "ll", "nd", "ng", "nt", "rd", "rk", "rn", "sk", "sp", "ss", "th")
 _BACKCHANNELS: Final = ("okay", "mm hm", "right", "yeah", "uh huh", "got it", "yes", "alright", "sure", "oh okay")
+_YES: Final = (
+    "Yes, of course.",
+    "Sure.",
+    "Yes, {first}.",
+    "Certainly.",
+    "Yes, gladly.",
+    "Of course.",
+    "Sure, {first}.",
+)
 _FILLERS: Final = ("um", "uh", "er")
 
 
@@ -178,6 +187,9 @@ def _interaction(draw: random.Random, number: int, rates: Rates) -> Interaction:
         backchannel = channel == "voice" and draw.random() < 0.2
         if backchannel:
             sentences = [draw.choice(_BACKCHANNELS)]
+        if role == "agent":
+            # Sentences are drawn without regard to what was asked: without a yes, each would be an evasive answer.
+            sentences.insert(0, draw.choice(_YES))
         for family, share in zip(rates._fields, rates, strict=True):
             if (family == "signal") == (role == "customer") and draw.random() < share:
                 sentences.insert(draw.randint(0, len(sentences)), draw.choice(talk.marked[family]))
