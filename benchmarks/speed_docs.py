@@ -334,7 +334,9 @@ def render_picture(known: dict[str, Any]) -> str:
         for row, (label, value, kind) in enumerate(bars):
             y = top + row * _BAR
             length = max((math.log10(value) - low) * width, 2)
-            shapes.append(_text(_LEFT - 10, y + 16, label.replace("`", ""), anchor="end"))
+            shapes.append(
+                _text(_LEFT - 10, y + 16, label.replace("`", "").replace(", the same patterns", ""), anchor="end")
+            )
             shapes.append(
                 f'<rect x="{_LEFT}" y="{y + 4}" width="{length:.0f}" height="{_BAR - 8}" fill="{_COLOURS[kind]}"/>'
             )
