@@ -148,8 +148,9 @@ def test_whatever_the_decider_finds_was_proposed(source: str, seed: int) -> None
     text = join(filler, compiled.pack.spelling, rng) + " " + words
     run = Run([(0, Turn("agent", text))], Tokeniser(compiled.pack.spelling, compiled.alphabet))
 
-    if Decider(compiled).find(pattern, run.whole):
+    if Decider(compiled).search(pattern).first(run.whole.characters):
         assert list(proposer.propose(run.characters)) == [0]
+        assert compiled.demands[source].has_pair(run.whole.characters)
 
 
 @cache

@@ -15,7 +15,7 @@ from frictionlens.engine.charging import charge
 from frictionlens.engine.compiled import CompiledPack
 from frictionlens.engine.episodes import find_episodes
 from frictionlens.engine.matching import Decider, Hit, Search
-from frictionlens.engine.prefilter import Proposer
+from frictionlens.engine.prefilter import Demand, Proposer
 from frictionlens.engine.text import Run, Sentence, runs_of
 from frictionlens.engine.tokens import Tokeniser
 from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Role, Turn
@@ -68,7 +68,7 @@ class _Look:
         self.turn_scope = [compiled.pack.rules[rule].entry.scope == "turn" for rule in self.rules]
         # A token pattern can ask for anything: it is tried everywhere.
         self.proposer = Proposer(
-            [compiled.demands[each.source] if isinstance(each, Pattern) else () for each in self.patterns]
+            [compiled.demands[each.source] if isinstance(each, Pattern) else Demand() for each in self.patterns]
         )
 
 
@@ -161,6 +161,8 @@ class Detector:
                     for sentence in [run.whole] if look.turn_scope[place] else run.sentences:
                         for hit in self._decider.find(pattern, sentence):
                             yield rules[place], sentence, hit
+                    continue
+                if self._prefiltering and not self._decider.may_have(pattern, run.whole.characters):
                     continue
                 search = searches[place] = self._decider.search(pattern)
             if look.turn_scope[place]:

@@ -88,27 +88,37 @@ class Decider:
             found = self._searches[pattern.source] = Search(each.compile().search, each.captures, each.body)
         return found
 
+    def may_have(self, pattern: Pattern, characters: str) -> bool:
+        """Tell, for less than it takes to compile the expression, whether a pattern may be there."""
+        return pattern.source in self._searches or self._demands[pattern.source].has_pair(characters)
+
     def find(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> list[Hit]:
         """Return the hit at every word where one begins, leftmost first."""
         if isinstance(pattern, TokenPattern):
             return self._spacy.find(pattern, sentence)
-        search = self._searches.get(pattern.source) or self.search(pattern)
-        first = search.first(sentence.characters)
-        return [] if first is None else list(search.hits(first))
+        return self._find(pattern, sentence.characters)
 
     def near(self, pattern: Pattern | TokenPattern, sentence: Sentence, start: int, end: int) -> list[Hit]:
         """Return the hits of a pattern; in an endless sentence only those within the words [start, end)."""
-        characters = sentence.characters
-        if len(characters) <= _LONG or isinstance(pattern, TokenPattern) or pattern.at_start or pattern.at_end:
-            return self.find(pattern, sentence)
-        search, start = self.search(pattern), max(start, 0)
-        return [hit.moved(-start) for hit in search.hits(search.first(characters[start:end]))]
+        if isinstance(pattern, TokenPattern):
+            return self._spacy.find(pattern, sentence)
+        characters, start = sentence.characters, max(start, 0)
+        if len(characters) <= _LONG or pattern.at_start or pattern.at_end:
+            return self._find(pattern, characters)
+        return [hit.moved(-start) for hit in self._find(pattern, characters[start:end])]
 
     def has(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> bool:
         """Tell whether the pattern stands anywhere in the sentence."""
-        if isinstance(pattern, TokenPattern):
-            return bool(self._spacy.find(pattern, sentence))
-        return self.search(pattern).first(sentence.characters) is not None
+        return bool(self.find(pattern, sentence))
+
+    def _find(self, pattern: Pattern, characters: str) -> list[Hit]:
+        search = self._searches.get(pattern.source)
+        if search is None:
+            if not self.may_have(pattern, characters):
+                return []
+            search = self.search(pattern)
+        first = search.first(characters)
+        return [] if first is None else list(search.hits(first))
 
     def among(self, patterns: tuple[Pattern, ...], sentence: Sentence) -> list[int]:
         """Return the places, in order, of the patterns that the words of the sentence do not rule out.

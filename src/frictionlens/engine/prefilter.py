@@ -11,17 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import reduce
+from itertools import pairwise
 from operator import or_
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from frictionlens.engine.codes import Classes, Leaf, leaf_of, split, union
-from frictionlens.rules.pattern import Affix, Alt, Capture, Node, Pattern, Seq
-
-Demand = tuple[str, ...]
-"""What a pattern asks for, the rarest first: characters of each of which one must be there; at most `NEEDS` times."""
+from frictionlens.rules.pattern import Affix, Alt, Capture, Node, Opt, Pattern, Seq
 
 NEEDS: Final = 3
 """Needs that are looked up; more cost time in every run and rule out little."""
+
+
+class Demand(NamedTuple):
+    """What a pattern asks for."""
+
+    needs: tuple[str, ...] = ()
+    """The rarest first: characters of each of which one must be there; at most `NEEDS` times."""
+    pair: tuple[str, str] | None = None
+    """Characters of which one must be directly followed by one of these; None where no two words are that close."""
+
+    def has_pair(self, characters: str) -> bool:
+        """Tell whether its neighbours are neighbours there: asked before the expression is worth compiling."""
+        if self.pair is None:
+            return True
+        before, after = self.pair
+        return any(one in before and two in after for one, two in pairwise(characters))
+
 
 _EVERYWHERE: Final = frozenset(
     """
@@ -43,8 +58,16 @@ _COMMON: Final = frozenset(
 
 def demand_of(pattern: Pattern, classes: Classes) -> Demand:
     """Return what must be in a run for the pattern to match."""
+
+    def characters(need: Need) -> str:
+        return "".join(sorted(classes.members(*need)))
+
     rarest = sorted(_needs(pattern.root), key=_weight)
-    return tuple(dict.fromkeys("".join(sorted(classes.members(*need))) for need in rarest))[:NEEDS]
+    pair = min(_pairs(pattern.root), key=lambda pair: _weight(pair[0]) * _weight(pair[1]), default=None)
+    return Demand(
+        tuple(dict.fromkeys(map(characters, rarest)))[:NEEDS],
+        (characters(pair[0]), characters(pair[1])) if pair else None,
+    )
 
 
 Need = tuple[Leaf, ...]
@@ -71,6 +94,44 @@ def _needs(node: Node) -> list[Need]:
             return []
 
 
+def _pairs(root: Seq) -> Iterator[tuple[Need, Need]]:
+    """Yield (what one word must fit, what the word after it must fit) for neighbours of a pattern."""
+    for place, item in enumerate(root.items[:-1]):
+        ends = None if isinstance(item, Opt) else _edge(item, -1)
+        begins: Need = ()
+        for other in root.items[place + 1 :]:
+            edge = _edge(other.node if isinstance(other, Opt) else other, 0)
+            if ends is None or edge is None:
+                break
+            begins += edge
+            if not isinstance(other, Opt):
+                yield ends, begins
+                break
+
+
+def _edge(node: Node, side: Literal[0, -1]) -> Need | None:
+    """Return what the first word (0) or the last (-1) of a node fits; None where that may be any word, or none."""
+    leaf = leaf_of(node)
+    if leaf is not None:
+        return None if leaf.negated else (leaf,)
+    match node:
+        case Capture(inner):
+            return _edge(inner, side)
+        case Seq(items) if items:
+            return _edge(items[side], side)
+        case Alt(branches):
+            plain, others = split(branches)
+            found: Need = (plain,) if plain else ()
+            for branch in others:
+                edge = _edge(branch, side)
+                if edge is None:
+                    return None
+                found += edge
+            return found
+        case _:
+            return None
+
+
 def _weight(need: Need) -> int:
     whole = union(need)
     return sum(map(_weight_of, whole.words)) + sum(map(_weight_of_affix, whole.affixes)) + 40 * len(whole.kinds)
@@ -89,7 +150,7 @@ class Proposer:
     """Propose patterns for a run from its characters.
 
     Args:
-        demands: one per pattern, in their order; an empty one is proposed everywhere.
+        demands: one per pattern, in their order; one without needs is proposed everywhere.
     """
 
     def __init__(self, demands: Sequence[Demand]) -> None:
@@ -99,10 +160,10 @@ class Proposer:
         for place, demand in enumerate(demands):
             for plane in range(NEEDS):
                 bit = 1 << (plane * width + place)
-                if plane >= len(demand):
+                if plane >= len(demand.needs):
                     met |= bit
                     continue
-                for character in demand[plane]:
+                for character in demand.needs[plane]:
                     bits[character] = bits.get(character, 0) | bit
         self._bits = bits
         self._asked = frozenset(bits)
