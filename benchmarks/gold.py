@@ -9,8 +9,8 @@ The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; thi
     python benchmarks/gold.py FILE --asr                                     # lower case, no punctuation, fillers
     python benchmarks/gold.py --fresh c                                      # labelled after the rules were written
 
-`fresh.jsonl` holds our own labels (one reading) of 500 of the unlabelled conversations, by id; their text stays where
-it is, in ../shared/corpus. Sets a and b have been read by rule writers since, set c has not.
+`fresh.jsonl` holds our own labels (one machine-assisted reading) of 484 of the unlabelled conversations, by id; their
+text stays where it is, in ../shared/corpus. Sets a and b have been read while rules were written, set c has not.
 """
 
 from __future__ import annotations
