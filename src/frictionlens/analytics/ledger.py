@@ -144,9 +144,8 @@ class _Details:
             kind=key[0],
             name=key[1],
             interactions=rate(of, evaluated),
-            # First to what sums of shares are exact to: the order of threads moves their last digits.
-            points=round(round(float(numbers["points"]), 6), 1),
-            harm=round(round(float(numbers["harm"]), 6), 1),
+            points=round(float(numbers["points"]), 1),
+            harm=round(float(numbers["harm"]), 1),
             refused=rate(numbers["refused"], of),
             kinds_of_no=self._tally(key, "kind_of_no"),
             categories=self._tally(key, "category"),

@@ -106,7 +106,7 @@ def build_tables(
             CASE WHEN named.process = '{TIME_LIMIT}'
                 THEN concat_ws(' · ', named.process, coalesce(i.queue, i.product, i.tags[1]))
                 ELSE named.process END AS name,
-            charge.name AS said, f.points / len(f.charged) AS points
+            charge.name AS said, CAST(f.points / len(f.charged) AS DECIMAL(18, 6)) AS points
         FROM f JOIN i ON i.k = f.k, unnest(f.charged) AS u(charge)
         JOIN named ON named.kind = charge.kind AND named.name = charge.name
         WHERE f.family = 'friction'
