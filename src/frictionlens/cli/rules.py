@@ -203,7 +203,7 @@ def stats(
 
     if to not in ("table", "json"):
         raise UserError(f"no output kind {to!r}{nearest(to, ('table', 'json'))}", "--to", "allowed: table, json")
-    settings = _settings(config, format_, columns, roles, agent_domain, pack)
+    settings = given.input_settings(config, format_, columns, roles, agent_domain, pack)
     scanner = Scanner(given.scan_options(settings))
     found = count_rules(map(scanner.score, _interactions(paths, settings)), scanner.pack)
     if to == "json":
@@ -263,30 +263,12 @@ def spot_check(
     from frictionlens.rule_draft import sample_of
     from frictionlens.rule_draft import spot_check as compare
 
-    settings = _settings(config, format_, columns, roles, agent_domain, pack)
+    settings = given.input_settings(config, format_, columns, roles, agent_domain, pack)
     options = given.scan_options(settings)
     then = Scanner(replace(options, packs=(*options.packs, draft)))
     chosen = sample_of(_interactions(paths, settings), sample)
     found = compare(chosen, Scanner(options), then)
     show_spot_check(found, _console.out(), "off" if no_redact else settings.redact, most=show_)
-
-
-def _settings(
-    config: Path | None,
-    format_: str | None,
-    columns: list[str] | None,
-    roles: list[str] | None,
-    agent_domain: list[str] | None,
-    pack: list[Path] | None,
-) -> Settings:
-    return given.input_settings(
-        config,
-        format_,
-        columns,
-        roles,
-        agent_domain,
-        pack,
-    )
 
 
 def _interactions(paths: list[str], settings: Settings) -> Iterator[Interaction]:
