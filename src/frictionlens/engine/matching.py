@@ -114,7 +114,7 @@ class Decider:
     def _find(self, pattern: Pattern, characters: str) -> list[Hit]:
         search = self._searches.get(pattern.source)
         if search is None:
-            if not self.may_have(pattern, characters):
+            if not self._demands[pattern.source].has_pair(characters):
                 return []
             search = self.search(pattern)
         first = search.first(characters)
