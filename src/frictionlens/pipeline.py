@@ -16,7 +16,7 @@ from frictionlens.engine.compiled import load_compiled
 from frictionlens.engine.detector import Detection, Detector
 from frictionlens.errors import Problem, RuleError, nearest
 from frictionlens.excerpt import build_excerpt
-from frictionlens.model import COMPANY_ROLES, LEVELS, Confidence, Finding, Interaction, Scored
+from frictionlens.model import LEVELS, Confidence, Finding, Interaction, Scored
 from frictionlens.privacy import Mode, hash_identity, redact
 from frictionlens.rules import Pack
 from frictionlens.scoring import Weights, score
@@ -112,8 +112,8 @@ class Scanner:
 
     def _scored(self, interaction: Interaction, detection: Detection) -> Scored:
         options = self.options
-        findings, not_evaluated, facts = detection
-        result = score(findings, self.pack.categories, _runs(interaction), options.weights)
+        findings, not_evaluated, facts, run_of = detection
+        result = score(findings, self.pack.categories, run_of, options.weights)
         names = names_of(interaction)
         return Scored(
             interaction_id=interaction.id,
@@ -209,16 +209,3 @@ def first_words(interaction: Interaction) -> str:
             said.append(turn.text.strip())
             words += length
     return " ".join(said)[:REQUEST_CHARACTERS].strip()
-
-
-def _runs(interaction: Interaction) -> dict[int, int]:
-    """Return turn index → number of the run of one speaker: consecutive turns of one speaker count as one."""
-    runs: dict[int, int] = {}
-    number, last = -1, None
-    for index, turn in enumerate(interaction.turns):
-        if turn.internal or not turn.text or turn.role not in {*COMPANY_ROLES, "customer"}:
-            continue
-        if (turn.role, turn.speaker) != last:
-            number, last = number + 1, (turn.role, turn.speaker)
-        runs[index] = number
-    return runs

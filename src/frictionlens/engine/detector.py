@@ -36,6 +36,8 @@ class Detection(NamedTuple):
     findings: tuple[Finding, ...]
     not_evaluated: tuple[NotEvaluated, ...]
     facts: Facts
+    run_of: dict[int, int]
+    """Turn index → number of its run: consecutive turns of one speaker count as one. Empty without findings."""
 
 
 class Match(NamedTuple):
@@ -119,7 +121,7 @@ class Detector:
         episodes = find_episodes(self.pack, findings, runs, run_of, interaction.id)
         findings += [each for each in episodes if self._only is None or each.rule_id in self._only]
         findings.sort(key=lambda each: (each.turn, each.start, each.end, each.rule_id))
-        return Detection(tuple(findings), not_evaluated, self._facts(interaction, runs, matches))
+        return Detection(tuple(findings), not_evaluated, self._facts(interaction, runs, matches), run_of)
 
     def _matches(self, runs: list[Run]) -> list[Match]:
         matches: list[Match] = []
@@ -154,24 +156,23 @@ class Detector:
         places = look.proposer.propose(written) if self._prefiltering else range(len(look.patterns))
         searches, rules = look.searches, look.rules
         for place in places:
+            # No pattern reaches over the end of a sentence: all sentences are searched at once.
+            over_turn = look.turn_scope[place]
+            text = run.whole.characters if over_turn else written
             search = searches[place]
             if search is None:
                 pattern = look.patterns[place]
                 if isinstance(pattern, TokenPattern):
-                    for sentence in [run.whole] if look.turn_scope[place] else run.sentences:
+                    for sentence in [run.whole] if over_turn else run.sentences:
                         for hit in self._decider.find(pattern, sentence):
                             yield rules[place], sentence, hit
                     continue
-                if self._prefiltering and not self._decider.may_have(pattern, run.whole.characters):
+                if self._prefiltering and not self._decider.may_have(pattern, text):
                     continue
                 search = searches[place] = self._decider.search(pattern)
-            if look.turn_scope[place]:
-                for hit in search.hits(search.first(run.whole.characters)):
-                    yield rules[place], run.whole, hit
-            # No pattern reaches over the end of a sentence: all of them are searched at once.
-            elif (first := search.first(written)) is not None:
+            if (first := search.first(text)) is not None:
                 for hit in search.hits(first):
-                    sentence = run.sentence_at(hit.start)
+                    sentence = run.whole if over_turn else run.sentence_at(hit.start)
                     yield rules[place], sentence, hit.moved(sentence.at)
 
     def _survives(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:

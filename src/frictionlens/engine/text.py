@@ -12,7 +12,6 @@ from frictionlens.engine.tokens import Tokeniser, sentence_bounds
 from frictionlens.model import Interaction, Role, Turn
 
 Side = Literal["company", "customer"]
-SIDES: tuple[Side, ...] = ("company", "customer")
 SIDE_OF: dict[Role, Side] = {"agent": "company", "bot": "company", "customer": "customer"}
 """The roles in whose turns something can be looked for."""
 
