@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import os
 import pickle
-import platform
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -76,7 +75,7 @@ def _cache_path(folders: Sequence[Path]) -> Path | None:
         root = Path(base) if base else Path.home() / ".cache"
     except RuntimeError:
         return None
-    versions: list[Any] = [__version__, sys.version_info[:3], platform.machine(), _code_digest()]
+    versions: list[Any] = [__version__, sys.version_info[:3], _code_digest()]
     key = hashlib.sha256(f"{pack_digest(folders)} {versions}".encode()).hexdigest()[:24]
     return root / "frictionlens" / f"pack-{key}.bin"
 
