@@ -140,8 +140,7 @@ def _score_parts(frames: Iterable[pd.DataFrame], shape: bytes) -> Iterator[pd.Da
     """Yield the outcomes of parts in chunks; runs in a Python worker of Spark."""
     import pandas as pd
 
-    options: Options = pickle.loads(shape)  # noqa: S301  from our own driver
-    scanner = _scanner_of(options)
+    scanner = _scanner(shape)
     for frame in frames:
         for number, work in zip(frame["part"], frame["work"], strict=True):
             part: Part = pickle.loads(bytes(work))  # noqa: S301
@@ -173,7 +172,7 @@ def scan_batches(frames: Iterable[pd.DataFrame], options: Options) -> Iterator[p
     """Yield for every pandas frame with a column `value` of transcript lines its frame of results, row by row."""
     import pandas as pd
 
-    scanner = _scanner_of(options)
+    scanner = _scanner(pickle.dumps(options))
     decode, encode = msgspec.json.Decoder(Interaction).decode, msgspec.json.Encoder().encode
     for frame in frames:
         rows: list[tuple[Any, ...]] = []
@@ -191,24 +190,8 @@ def scan_batches(frames: Iterable[pd.DataFrame], options: Options) -> Iterator[p
         yield pd.DataFrame(rows, columns=[each.split()[0] for each in SCHEMA.split(", ")])
 
 
-def _scanner_of(options: Options) -> Scanner:
-    return _scanner(msgspec.json.encode(msgspec.to_builtins(options, enc_hook=str)), _Held(options))
-
-
-class _Held:
-    """Options beside their key: they hold mappings, which cannot be hashed."""
-
-    def __init__(self, options: Options) -> None:
-        self.options = options
-
-    def __hash__(self) -> int:
-        return 0
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held)
-
-
 @lru_cache(maxsize=2)
-def _scanner(_key: bytes, held: _Held) -> Scanner:
-    """Build the scanner of a Python worker once: Spark uses a worker for many partitions."""
-    return Scanner(held.options)
+def _scanner(shape: bytes) -> Scanner:
+    """Build the scanner of pickled options once: Spark uses a Python worker for many partitions."""
+    options: Options = pickle.loads(shape)  # noqa: S301  from our own driver
+    return Scanner(options)
