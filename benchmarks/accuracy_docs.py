@@ -28,8 +28,7 @@ from frictionlens.pipeline import Options, Scanner
 from frictionlens.rules import confidence
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "accuracy.md"
-DEV = [audit_gold.GOLD / "dev.jsonl", audit_gold.GOLD / "dev_windows.jsonl"]
-MORE = [audit_gold.GOLD / "dev_more.jsonl"]
+DEV, MORE = audit_gold.GOLD / "dev.jsonl", audit_gold.GOLD / "dev_more.jsonl"
 
 
 @cache
@@ -41,8 +40,8 @@ def scanner() -> Scanner:
 @cache
 def public(which: str, *, asr: bool = False, resamples: int = 0) -> Evaluation:
     """Measure `seen` (all that rule writers have read) or `unseen` (fresh set c)."""
-    seen = (*gold.read_labelled(DEV + MORE), *gold.read_fresh("ab")) if which == "seen" else gold.read_fresh("c")
-    return gold.measure(scanner(), seen, asr=asr, resamples=resamples)
+    interactions = audit_gold.public("ab") if which == "seen" else gold.read_fresh("c")
+    return gold.measure(scanner(), interactions, asr=asr, resamples=resamples)
 
 
 def table(header: str, rows: list[list[str]], *, left: int = 1) -> str:
@@ -185,7 +184,7 @@ def confidences() -> str:
 
 def validities() -> str:
     """Tables of whether the score predicts what the customer does next."""
-    observations = validity.observe(scanner(), gold.read_labelled([DEV[0], *MORE]))
+    observations = validity.observe(scanner(), gold.read_labelled([DEV, MORE]))
     rows = []
     few = []
     for each in validity.measure_all(observations):
@@ -220,7 +219,7 @@ def swaps() -> str:
 def public_swaps() -> str:
     """Table of what moves on the public conversations."""
     moved = invariance.measure(
-        scanner(), gold.read_labelled(DEV[:1]), {**invariance.SWAPS, **invariance.WORDS_AS_NAMES}, draws=2
+        scanner(), gold.read_labelled([DEV]), {**invariance.SWAPS, **invariance.WORDS_AS_NAMES}, draws=2
     )
     rows = [_moved(name, each) for name, each in moved.items() if each.changed]
     return table("swap | swapped texts | of them with a score | scores moved | largest move", rows)

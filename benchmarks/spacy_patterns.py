@@ -58,25 +58,6 @@ class Step:
         """Tell whether this is a plain set that can be folded with another."""
         return not self.negated and not self.op
 
-    @property
-    def is_words(self) -> bool:
-        """Tell whether the step is always there and made of plain words only."""
-        return self.is_set and not self.affixes and not self.kinds
-
-    def matches(self, word: str) -> bool:
-        """Tell whether one plain word fits this step."""
-        if self.negated:
-            return word not in self.words and word not in _NEVER_SWALLOWED and not self._has_affix(word)
-        return word in self.words or (word not in _NEVER_SWALLOWED and self._has_affix(word))
-
-    def _has_affix(self, word: str) -> bool:
-        return any(
-            len(word) >= len(each.prefix) + len(each.suffix)
-            and word.startswith(each.prefix)
-            and word.endswith(each.suffix)
-            for each in self.affixes
-        )
-
     def spacy(self) -> dict[str, Any]:
         """Return the spaCy token pattern."""
         token: dict[str, Any]
