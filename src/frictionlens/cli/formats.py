@@ -84,7 +84,7 @@ def _explain(source: Source, options: ReadOptions, mode: str) -> int:
     from frictionlens.readers import read, recognise
 
     console = _console.out()
-    found = recognise(source, options)
+    found = recognise(source, options, others=True)
     line = Text(printable(source.name), "bold")
     line.append(f"\n  {found.format.name}: {found.format.title}" if found.format else "\n  not recognised", "default")
     line.append(f"\n  because: {printable(found.reason)}", "dim not bold")

@@ -67,11 +67,16 @@ class Recognition:
     format: Format | None
     reason: str
     others: tuple[tuple[str, str], ...] = ()
-    """(format name, reason) of every further format whose signature fits."""
+    """(format name, reason) of every further format whose signature fits, where they were asked for."""
 
 
-def recognise(source: Source, options: ReadOptions) -> Recognition:
+def recognise(source: Source, options: ReadOptions, *, others: bool = False) -> Recognition:
     """Recognise the format of a source; the user's word (`--from`) wins.
+
+    Args:
+        source: what is to be read.
+        options: how it is to be read.
+        others: look on for further formats that fit: to read a source, only the first one matters.
 
     Raises:
         UserError: `--from` names no known format.
@@ -87,12 +92,12 @@ def recognise(source: Source, options: ReadOptions) -> Recognition:
     head = source.head
     if not head.data and not head.members:
         return Recognition(None, "the file is empty")
-    hits = [(each, reason) for each in formats().values() if (reason := each.sniff(head))]
-    if not hits:
+    hits = ((each, reason) for each in formats().values() if (reason := each.sniff(head)))
+    first, reason = next(hits, (None, ""))
+    if first is None:
         what = "binary data" if head.is_binary else "text" if head.json is None else "JSON"
         return Recognition(None, f"{what} in no format that is known")
-    (first, reason), others = hits[0], tuple((each.name, why) for each, why in hits[1:])
-    return Recognition(first, reason, others)
+    return Recognition(first, reason, tuple((each.name, why) for each, why in hits) if others else ())
 
 
 def read(source: Source, options: ReadOptions) -> Iterator[Record]:
