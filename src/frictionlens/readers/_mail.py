@@ -17,6 +17,7 @@ from email.header import decode_header, make_header
 from email.message import Message
 from email.parser import BytesParser
 from email.utils import parseaddr, parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 from frictionlens.model import Role
@@ -32,6 +33,9 @@ _WROTE: Final = re.compile(
     r"(?i)^\W*(?:(?:on|am|le|el|il|em|op|den|dne|på|w dniu|от)\b|.{0,200}[<@\d])"
     rf".{{0,200}}\b{_VERBS}\s*:?\s*$"
 )
+_VERB_AT_END: Final = re.compile(rf"(?i){_VERBS}$")
+_LONGEST_VERB: Final = 16
+"""Characters; the end of a line is looked at before the line, as nearly none has a verb there."""
 _ORIGINAL: Final = re.compile(
     r"(?i)^\W{0,6}(?:-{2,}|_{2,})\s*(?:original message|original-?nachricht|ursprüngliche nachricht|message d'origine"
     r"|mensaje original|messaggio originale|mensagem original|oorspronkelijk bericht|forwarded message|reply message"
@@ -92,15 +96,20 @@ def starts_history(lines: Sequence[str], index: int) -> bool:
     line = lines[index]
     if not line.strip() or len(line) > 400 or line.lstrip().startswith(">"):
         return False
-    if _ORIGINAL.match(line) or _WROTE.match(line):
+    if _ORIGINAL.match(line) or _says_wrote(line):
         return True
     following = lines[index + 1].strip() if index + 1 < len(lines) else ""
-    if following.endswith(":") and len(following) < 200 and _WROTE.match(f"{line.strip()} {following}"):
+    if following.endswith(":") and len(following) < 200 and _says_wrote(f"{line.strip()} {following}"):
         return True  # a line too long for the mail program that wrote it
     if _FROM.match(line):
         return sum(bool(_SENT.match(each)) for each in lines[index + 1 : index + 6]) >= 2
     # A line that ends with a colon right above a quote, in whatever language.
     return line.rstrip().endswith(":") and bool(re.search(r"[@\d]", line)) and _quoted_below(lines, index)
+
+
+def _says_wrote(line: str) -> bool:
+    end = line.rstrip().removesuffix(":").rstrip()[-_LONGEST_VERB:]
+    return _VERB_AT_END.search(end) is not None and _WROTE.match(line) is not None
 
 
 def _quoted_below(lines: Sequence[str], index: int) -> bool:
@@ -153,26 +162,39 @@ class Mail:
 
 
 _PARSER: Final = BytesParser(policy=policy.compat32)
-_HEADER_PARSER: Final = BytesParser(policy=policy.compat32)
 _IDS: Final = re.compile(r"<([^<>\s]{1,998})>")
+_HEADERS_END: Final = re.compile(rb"\r?\n\r?\n|\r\r")
 
 
 def parse_mail(data: bytes, *, headers_only: bool = False) -> Mail:
     """Parse one message; whatever is broken in it is left empty."""
-    message = (_HEADER_PARSER if headers_only else _PARSER).parsebytes(data, headersonly=headers_only)
-    name, address = parseaddr(_header(message, "From"))
-    parents = [*_IDS.findall(_header(message, "References")), *_IDS.findall(_header(message, "In-Reply-To"))]
-    own = _IDS.findall(_header(message, "Message-ID"))
+    if headers_only and (end := _HEADERS_END.search(data)):
+        data = data[: end.end()]
+    message = _PARSER.parsebytes(data, headersonly=headers_only)
+    # Each header once: the message looks through all of them whenever it is asked for one.
+    headers: dict[str, object] = {}
+    for key, value in message.items():
+        headers.setdefault(key.lower(), value)
+
+    def header(name: str) -> str:
+        return _decoded_header(headers.get(name))
+
+    name, address = _address(header("from"))
+    parents = [*_IDS.findall(header("references")), *_IDS.findall(header("in-reply-to"))]
+    own = _IDS.findall(header("message-id"))
+    submitted = header("auto-submitted").strip().casefold()
     mail = Mail(
-        message_id=own[0] if own else _header(message, "Message-ID").strip(),
+        message_id=own[0] if own else header("message-id").strip(),
         references=tuple(dict.fromkeys(parents)),
-        subject=" ".join(_header(message, "Subject").split()),
+        subject=" ".join(header("subject").split()),
         name=name.strip(),
         address=address.strip().casefold(),
-        when=_date(_header(message, "Date")),
-        automatic=_is_automatic(message),
-        labels=tuple(label.strip() for label in _header(message, "X-Gmail-Labels").split(",") if label.strip()),
-        thread=_header(message, "X-GM-THRID").strip(),
+        when=_date(header("date")),
+        automatic=(bool(submitted) and submitted != "no")
+        or not headers.keys().isdisjoint(("x-autoreply", "x-autorespond"))
+        or header("precedence").strip().casefold() == "auto_reply",
+        labels=tuple(label.strip() for label in header("x-gmail-labels").split(",") if label.strip()),
+        thread=header("x-gm-thrid").strip(),
     )
     if not headers_only:
         body = _body(message)
@@ -182,10 +204,15 @@ def parse_mail(data: bytes, *, headers_only: bool = False) -> Mail:
     return mail
 
 
-def _header(message: Message, name: str) -> str:
-    raw = message.get(name)
+_address: Final = lru_cache(maxsize=4096)(parseaddr)
+"""Those who write do so often."""
+
+
+def _decoded_header(raw: object) -> str:
     if raw is None:
         return ""
+    if isinstance(raw, str) and "=?" not in raw:
+        return raw
     try:
         return str(make_header(decode_header(str(raw))))
     except (MessageError, ValueError, LookupError, UnicodeError):
@@ -197,16 +224,6 @@ def _date(text: str) -> datetime | None:
         return parsedate_to_datetime(text) if text else None
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
-
-
-def _is_automatic(message: Message) -> bool:
-    submitted = _header(message, "Auto-Submitted").strip().casefold()
-    return (
-        (bool(submitted) and submitted != "no")
-        or message.get("X-Autoreply") is not None
-        or message.get("X-Autorespond") is not None
-        or _header(message, "Precedence").strip().casefold() == "auto_reply"
-    )
 
 
 def _body(message: Message) -> str:
