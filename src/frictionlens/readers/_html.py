@@ -13,9 +13,9 @@ _BREAK: Final = "\ue000"
 """Stands for a line break while white space is folded; a private-use character that no export holds."""
 
 _BLOCKS: Final = "p|div|li|ul|ol|tr|table|h[1-6]|section|article|header|footer|pre|hr|dd|dt|dl|blockquote|center"
-_SIMPLE: Final = re.compile(
-    r"<(?!/?(?:p|br|div|span|b|i|u|em|strong|a|ul|ol|li|font|small|code|h[1-6])\b[^<>]*>)", re.I
-)
+_TAGS: Final = "p|br|div|span|b|i|u|em|strong|a|ul|ol|li|font|small|code|h[1-6]"
+_NOT_BARE: Final = re.compile(rf"<(?!/?(?:{_TAGS})\s*/?>)", re.I)
+_NOT_SIMPLE: Final = re.compile(rf"<(?!/?(?:{_TAGS})\b[^<>]*>)", re.I)
 _HIDING: Final = re.compile(r"quote|display\s*:\s*none|signature|hidden", re.I)
 _BR_TAG: Final = re.compile(rf"<(?:br\b[^<>]*|/?(?:{_BLOCKS})\b[^<>]*)>", re.I)
 # An unclosed comment or script runs to the end, as in a browser: each match takes what it scanned: linear time.
@@ -47,7 +47,9 @@ def html_to_text(markup: str, *, keep_quotes: bool = False) -> str:
     if "<" not in markup:
         return _fold(html.unescape(markup).replace("\n", _BREAK) if "&" in markup else markup.replace("\n", _BREAK))
     # Most bodies are a few <p> and <br>: no tree is needed where no tag hides what it holds.
-    if not _SIMPLE.search(markup) and (keep_quotes or not _HIDING.search(markup)):
+    if not _NOT_BARE.search(markup):
+        return _strip(markup)
+    if not _NOT_SIMPLE.search(markup) and (keep_quotes or not _HIDING.search(markup)):
         return _strip(markup)
     if markup.count("<") > _MOST_TAGS:
         return _strip(_UNSEEN.sub("", markup))
@@ -67,10 +69,10 @@ def html_to_text(markup: str, *, keep_quotes: bool = False) -> str:
 
 
 def _strip(markup: str) -> str:
-    return _fold(html.unescape(_ANY_TAG.sub("", _BR_TAG.sub(_BREAK, markup))))
+    text = _BR_TAG.sub(_BREAK, markup)
+    return _fold(html.unescape(_ANY_TAG.sub("", text) if "<" in text else text))
 
 
 def _fold(text: str) -> str:
-    """Fold white space as a browser does, then put the line breaks in; at most one empty line in a row."""
-    lines = [" ".join(line.split()) for line in text.split(_BREAK)]
-    return re.sub(r"\n{2,}", "\n", "\n".join(lines)).strip()
+    """Fold white space as a browser does, then put the line breaks in; empty lines go."""
+    return "\n".join([line for part in text.split(_BREAK) if (line := " ".join(part.split()))])

@@ -23,6 +23,8 @@ _STARTED: Final = re.compile(r"<p\b[^<>]*>\s*Chat Started:", re.I)
 _HEADER: Final = re.compile(r"<p\b[^<>]{0,80}>(.*?)</p>", re.I | re.S)
 _ENTRY: Final = re.compile(r"\(\s*((?:\d+\s*d\s*)?(?:\d+\s*h\s*)?(?:\d+\s*m\s*)?\d+\s*s)\s*\)\s*", re.I)
 _UNIT: Final = {"d": 86400, "h": 3600, "m": 60, "s": 1}
+_PART: Final = re.compile(r"(\d+)\s*([dhms])", re.I)
+_PLACE: Final = re.compile("\ue001(\\d+)\ue002")
 _TRANSFER: Final = re.compile(r"transferred from (.+?) to (.+)", re.I)
 _BODY_COLUMN: Final = re.compile(r"""(?:^|[,;\t])"?(?:\w+\.)?Body"?(?:$|[,;\t])""", re.I)
 _MOST_CELL: Final = 64 * 1024 * 1024
@@ -135,14 +137,14 @@ def _parse(body: str, options: ReadOptions) -> tuple[list[Draft], list[str]]:
     marked = _HEADER.sub(take_header, body)
     parts = _ENTRY.split(marked)
     said: list[tuple[float, str, str]] = []
-    seen_headers = len(re.findall("\ue001", parts[0]))
-    for offset, chunk in zip(parts[1::2], parts[2::2], strict=False):
-        seconds = float(
-            sum(int(number) * _UNIT[unit.lower()] for number, unit in re.findall(r"(\d+)\s*([dhms])", offset, re.I))
-        )
+    seen_headers = parts[0].count("\ue001")
+    for offset, part in zip(parts[1::2], parts[2::2], strict=False):
+        seconds = 0.0
+        for number, unit in _PART.findall(offset):
+            seconds += int(number) * _UNIT[unit.lower()]
         # A header in mid-body tells of a transfer; it stands after what was said before it.
-        events += [(len(said) + 1, header[int(index)]) for index in re.findall("\ue001(\\d+)\ue002", chunk)]
-        text = html_to_text(re.sub("\ue001\\d+\ue002", "", chunk))
+        events += [(len(said) + 1, header[int(index)]) for index in _PLACE.findall(part)]
+        text = html_to_text(_PLACE.sub("", part))
         name, colon, words = text.partition(":")
         if colon and len(name) <= 60 and "\n" not in name:
             said.append((seconds, name.strip(), words.strip()))
