@@ -118,6 +118,11 @@ def test_srt_in_latin_1_with_an_empty_line_inside() -> None:
     assert problems == []
 
 
+def test_srt_without_numbers_keeps_a_number_at_the_end_of_a_line() -> None:
+    text = "00:00:00,500 --> 00:00:07,000\nSpeaker 0: we have 42\n\n00:00:07,500 --> 00:00:09,000\nSpeaker 1: b\n"
+    assert spoken(text, "call.srt") == [("Speaker 0", "we have 42"), ("Speaker 1", "b")]
+
+
 def test_sbv() -> None:
     text = "0:00:00.599,0:00:04.160\n(Dana)\nhello\n\n0:00:05.599,0:00:06.160\n(Mo)\nhey\n"
     assert format_of(text, "call.sbv") == "sbv"

@@ -25,7 +25,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
     # One split by a pattern with two groups: before, start, end, text, start, end, text …
     parts = _TIMES.split(text)
     cues = [
-        Cue(parse_duration(start) or 0.0, parse_duration(end) or 0.0, tuple(said.strip().splitlines()))
+        Cue(parse_duration(start) or 0.0, parse_duration(end) or 0.0, said.strip().splitlines())
         for start, end, said in zip(parts[1::3], parts[2::3], parts[3::3], strict=True)
     ]
     yield from interaction_from_cues(source, cues, options, arrows=len(cues))

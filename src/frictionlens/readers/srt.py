@@ -8,13 +8,13 @@ from itertools import zip_longest
 
 from frictionlens.errors import Problem
 from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
-from frictionlens.readers._cues import Cue
+from frictionlens.readers._cues import Cue, seconds_of
 from frictionlens.readers.webvtt import interaction_from_cues
 
 _STAMP = r"([0-9]{1,3})[:.,]([0-9]{1,2})[:.,]([0-9]{1,2})(?:[:.,]([0-9]{1,3}))?"
 _TIMES = re.compile(rf"(?m)^[ \t]*{_STAMP}[ \t]{{0,9}}-->[ \t]{{0,9}}{_STAMP}[^\n]*$")
 _ARROWS = re.compile(r"(?m)^[ \t]*\d[^\n]{0,40}-->")
-_INDEX = re.compile(r"\n?[ \t]*-?[0-9]{1,9}[ \t]*\n?\Z")
+_INDEX = re.compile(r"[ \t]*-?[0-9]{1,9}[ \t]*")
 
 
 def _sniff(head: Head) -> str | None:
@@ -41,13 +41,10 @@ def _cues(text: str) -> Iterator[Cue]:
     for match, following in zip_longest(found, found[1:]):
         content = text[match.end() : following.start() if following else len(text)]
         if following:
-            content = _INDEX.sub("", content)
-        yield Cue(_seconds(match, 1), _seconds(match, 5), tuple(content.strip("\n").splitlines()))
-
-
-def _seconds(match: re.Match[str], first: int) -> float:
-    hours, minutes, seconds, part = match.group(first, first + 1, first + 2, first + 3)
-    return int(hours) * 3600 + int(minutes) * 60 + int(seconds) + int((part or "0").ljust(3, "0")) / 1000
+            before, _, last = content.removesuffix("\n").rpartition("\n")
+            content = before if _INDEX.fullmatch(last) else content
+        hours, minutes, seconds, part, *end = match.groups()
+        yield Cue(seconds_of(hours, minutes, seconds, part), seconds_of(*end), content.strip("\n").splitlines())
 
 
 FORMAT = Format(
