@@ -9,10 +9,10 @@ import pytest
 
 from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.history import Unchanged, load_results, notes_of, scan_into
-from frictionlens.model import Interaction, Scored
+from frictionlens.model import Interaction, Scored, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
-from frictionlens.runners import serial
+from frictionlens.runners import parts, serial
 from frictionlens.scoring import Weights
 from frictionlens.store import Store
 from frictionlens.synthetic import Story, interactions
@@ -136,6 +136,64 @@ def test_stopped_in_the_middle_the_rest_is_scored_next_time(
     running.close()
     second, worked = scan(store, folder, scanner)
     assert 0 < worked < len(second)
+
+
+def test_the_same_id_in_two_files_stays_with_both(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:
+    lines = (folder / "a.jsonl").read_bytes().splitlines()[:3]
+    for name in ("c.jsonl", "d.jsonl"):
+        talk = [msgspec.json.decode(line, type=Interaction) for line in lines]
+        others = [
+            msgspec.structs.replace(
+                each, id=f"{n}", source="", started_at=None, turns=(*each.turns, Turn("agent", name))
+            )
+            for n, each in enumerate(talk)
+        ]
+        (folder / name).write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in others))
+    store = Store(tmp_path / "s.duckdb")
+    first, _ = scan(store, folder, scanner)
+    (folder / "d.jsonl").write_bytes((folder / "d.jsonl").read_bytes() + b"{broken\n")
+    second, worked = scan(store, folder, scanner)
+    assert worked == 0
+    assert [each for each in second if isinstance(each, Scored)] == [each for each in first if isinstance(each, Scored)]
+
+
+def content(store: Store) -> dict[str, list[tuple[object, ...]]]:
+    """Everything that is in a store."""
+    with store.reading() as connection:
+        tables = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+        return {each: connection.execute(f"SELECT * FROM {each} ORDER BY ALL").fetchall() for each in tables}
+
+
+def test_whatever_the_number_of_processes_outcomes_and_store_are_the_same(
+    tmp_path: Path, folder: Path, scanner: CountingScanner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(parts, "LEAST_BYTES", 2_000)
+    lines = (folder / "b.jsonl").read_bytes().splitlines(keepends=True)
+    stores = {jobs: Store(tmp_path / f"{jobs}.duckdb") for jobs in (1, 2, 3)}
+
+    def outcomes(jobs: int, *, replay: bool) -> list[object]:
+        sources = list(find_sources([str(folder)]))
+        shape = scanner.options
+        found = scan_into(stores[jobs], sources, ReadOptions(), shape, lambda: scanner, replay=replay, jobs=jobs)
+        return list(found)
+
+    def all_the_same(*, replay: bool = True) -> list[object]:
+        expected = outcomes(1, replay=replay)
+        for jobs in (2, 3):
+            assert outcomes(jobs, replay=replay) == expected
+            assert content(stores[jobs]) == content(stores[1])
+        return expected
+
+    first = all_the_same()
+    assert sum(isinstance(each, Scored) for each in first) > 30
+    # Something new at the end, something known in between, a copy of a whole file, a file that went away.
+    extra = msgspec.structs.replace(next(interactions(Story(seed=7))), id="new")
+    (folder / "b.jsonl").write_bytes(b"".join(lines[3:]) + b"{broken\n" + msgspec.json.encode(extra) + b"\n" + lines[0])
+    (folder / "c.jsonl").write_bytes(b"".join(lines))
+    all_the_same()
+    (folder / "a.jsonl").unlink()
+    all_the_same(replay=False)
+    assert all(isinstance(each, Unchanged | Problem | Skipped) for each in all_the_same(replay=False))
 
 
 def test_saved_results_are_a_store_too(tmp_path: Path, folder: Path, scanner: CountingScanner) -> None:

@@ -14,7 +14,7 @@ from frictionlens.errors import Problem, Skipped
 from frictionlens.model import Interaction, Scored, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
-from frictionlens.runners import parts, processes, serial
+from frictionlens.runners import local, parts, processes, serial
 
 SAMPLES = Path(__file__).parents[1] / "samples"
 
@@ -84,5 +84,5 @@ def test_small_inputs_stay_in_one_process(tmp_path: Path) -> None:
     lines_of(tmp_path / "a.jsonl", 10)
     sources = list(find_sources([str(tmp_path)]))
 
-    assert processes.decide_jobs(sources, 0) == 1
-    assert processes.decide_jobs(sources, 3) == 3
+    assert local.decide_jobs(sources, 0) == 1
+    assert local.decide_jobs(sources, 3) == 3

@@ -15,10 +15,12 @@ import msgspec
 import pytest
 
 from frictionlens.engine.compiled import load_compiled
+from frictionlens.errors import Problem
 from frictionlens.history import scan_into
 from frictionlens.model import Interaction, Scored, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
+from frictionlens.runners import parts
 from frictionlens.store import Store
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="processes are watched through /proc")
@@ -89,9 +91,9 @@ def seconds(process: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def busy(process: subprocess.Popen[bytes], jobs: int) -> Callable[[], bool]:
+def busy(process: subprocess.Popen[bytes], jobs: int, least: float = 0.4) -> Callable[[], bool]:
     """Tell whether all processes have worked for a while."""
-    return lambda: len(children(process.pid)) == jobs and all(seconds(each) > 0.4 for each in children(process.pid))
+    return lambda: len(children(process.pid)) == jobs and all(seconds(each) > least for each in children(process.pid))
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
@@ -146,13 +148,15 @@ def test_a_worker_that_is_killed_is_a_problem_of_its_file(
     assert 0 < len((tmp_path / "out.jsonl").read_bytes().splitlines()) < 1_500
 
 
+@pytest.mark.parametrize("jobs", [1, 2])
 def test_a_stopped_scan_keeps_in_its_store_what_was_scored(
-    scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+    jobs: int, scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
 ) -> None:
     write(tmp_path / "large.jsonl", 30_000)
-    process = scan("large.jsonl", "--store", "history.duckdb", "-o", "out.jsonl")
+    process = scan("large.jsonl", "--store", "history.duckdb", "-o", "out.jsonl", f"--jobs={jobs}")
     wait_for((tmp_path / "history.duckdb").exists)
-    wait_for(lambda: seconds(process.pid) > 2)
+    wait_for(busy(process, jobs, 2) if jobs > 1 else lambda: seconds(process.pid) > 2)
+    workers = children(process.pid)
     process.send_signal(signal.SIGINT)
 
     assert process.wait(60) == 130
@@ -160,21 +164,63 @@ def test_a_stopped_scan_keeps_in_its_store_what_was_scored(
     with Store(tmp_path / "history.duckdb") as store:
         kept = sum(1 for _ in store.scored())
     assert 0 < scored <= kept < 30_000
+    wait_for(lambda: not any(map(alive, workers)), 5)
 
 
-def test_a_scan_with_a_store_goes_on_where_it_was_stopped(tmp_path: Path) -> None:
+@pytest.mark.parametrize("who", ["worker", "parent"])
+def test_whoever_is_killed_a_store_goes_on_where_it_was(
+    who: str, scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path
+) -> None:
+    count = 1_500
+    write(tmp_path / "large.jsonl", count)
+    asked = ("large.jsonl", "--store=history.duckdb", "-o", "out.jsonl", "--jobs=2")
+    process = scan(*asked)
+    wait_for(busy(process, 2))
+    workers = children(process.pid)
+    os.kill(workers[0] if who == "worker" else process.pid, signal.SIGKILL)
+
+    assert process.wait(120) == (3 if who == "worker" else -signal.SIGKILL)
+    wait_for(lambda: not any(map(alive, workers)), 5)
+    with Store(tmp_path / "history.duckdb") as store:
+        before = {each.interaction_id for each in store.scored()}
+    assert len(before) < count
+    assert before or who == "parent"
+
+    # What was lost is read again, what is there is not scored again, and nothing tells that it was ever stopped.
+    again = scan(*asked)
+    assert again.wait(120) == 0
+    with Store(tmp_path / "history.duckdb") as store:
+        stored = [each.interaction_id for each in store.scored()]
+    written = [msgspec.json.decode(line, type=Scored).interaction_id for line in (tmp_path / "out.jsonl").open("rb")]
+    assert stored == written == sorted(f"i{n}" for n in range(count))
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_scan_with_a_store_goes_on_where_it_was_stopped(
+    jobs: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write(tmp_path / "a.jsonl", 40)
-    scanner, options = Scanner(Options(excerpts=True)), Options(excerpts=True)
-    scored: list[str] = []
-    real = scanner.score_safely
-    scanner.score_safely = lambda each: (scored.append(each.id), real(each))[1]  # type: ignore[method-assign]
+    monkeypatch.setattr(parts, "LEAST_BYTES", 2_000)
+    note = tmp_path / "scored"
+    real = Scanner.score_safely
+
+    def score_safely(scanner: Scanner, each: Interaction) -> Scored | Problem:
+        with note.open("a") as stream:  # also from the processes that are forked
+            stream.write(f"{each.id}\n")
+        return real(scanner, each)
+
+    monkeypatch.setattr(Scanner, "score_safely", score_safely)
+    options = Options(excerpts=True)
     sources = list(find_sources([str(tmp_path / "a.jsonl")]))
     with Store(tmp_path / "history.duckdb") as store:
-        outcomes = scan_into(store, sources, ReadOptions(), options, lambda: scanner)
+        outcomes = scan_into(store, sources, ReadOptions(), options, lambda: Scanner(options), jobs=jobs)
         began = [next(outcomes) for _ in range(15)]
         outcomes.close()  # type: ignore[attr-defined]
-        ended = list(scan_into(store, sources, ReadOptions(), options, lambda: scanner))
+        kept = {each.interaction_id for each in store.scored()}
+        note.write_text("")
+        ended = list(scan_into(store, sources, ReadOptions(), options, lambda: Scanner(options), jobs=jobs))
 
-    assert len(began) == 15
-    assert {each.interaction_id for each in ended if isinstance(each, Scored)} == {f"i{n}" for n in range(40)}
-    assert sorted(scored) == sorted(f"i{n}" for n in range(40))
+    everything = {f"i{n}" for n in range(40)}
+    assert {each.interaction_id for each in began if isinstance(each, Scored)} <= kept < everything
+    assert {each.interaction_id for each in ended if isinstance(each, Scored)} == everything
+    assert sorted(note.read_text().split()) == sorted(everything - kept)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -14,12 +16,17 @@ from frictionlens import __version__
 from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.model import Interaction, Scored
 from frictionlens.pipeline import Options, Scanner, content_hash
-from frictionlens.readers import Duplicates, ReadOptions, Source, read
+from frictionlens.readers import ReadOptions, Source
 from frictionlens.rules import Pack as RulePack
 from frictionlens.rules import pack_digest
-from frictionlens.store import BATCH, CategoryNote, Pack, RuleNote, Store
+from frictionlens.runners import local
+from frictionlens.runners.parts import Lost
+from frictionlens.runners.serial import Outcome
+from frictionlens.store import BATCH, CategoryNote, KnownFile, Pack, RuleNote, Store
 
-Outcome = Scored | Problem | Skipped
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 
 class Unchanged(NamedTuple):
@@ -59,6 +66,44 @@ def notes_of(pack: RulePack, options: Options | None = None) -> Pack:
     )
 
 
+class _Begun(NamedTuple):
+    """Mark before the outcomes of a file."""
+
+    file: str
+    stamp: str
+
+
+class _Ended(NamedTuple):
+    """Mark after the outcomes of a file."""
+
+
+class _Stored(NamedTuple):
+    """Stands for an interaction that the store holds as it is."""
+
+    content_hash: str
+
+
+_Mark = Problem | Unchanged | _Begun | _Ended | _Stored
+
+
+class Known:
+    """What the store holds already: asked of every interaction before it is scored, in whatever process reads it.
+
+    Args:
+        contents: content hashes as sorted numbers.
+    """
+
+    def __init__(self, contents: npt.NDArray[np.uint64]) -> None:
+        self._contents = contents
+
+    def __call__(self, interaction: Interaction) -> _Stored | None:
+        """Return what stands for an interaction that is known, None for one that has to be scored."""
+        found = content_hash(interaction)
+        wanted = self._contents.dtype.type(int(found, 16))
+        place = int(self._contents.searchsorted(wanted))
+        return _Stored(found) if place < len(self._contents) and self._contents[place] == wanted else None
+
+
 def scan_into(
     store: Store,
     sources: Iterable[Source | Problem],
@@ -67,11 +112,13 @@ def scan_into(
     scanner: Callable[[], Scanner],
     *,
     replay: bool = True,
+    jobs: int = 1,
 ) -> Iterator[Outcome | Unchanged]:
     """Yield the outcome of every record, as a scan without a store would, scoring only what is new.
 
     A file whose bytes, reading options and pack are those of the last scan is not read again; in a changed file,
     interactions with known content are not scored again. Everything new is in the store when the iterator ends.
+    Other processes read and score; this one alone asks the store and writes it, in the order of the files.
 
     Args:
         store: the history.
@@ -80,11 +127,26 @@ def scan_into(
         options: what shapes results; must be those of the scanner.
         scanner: makes the scanner; called only when there is something to score.
         replay: yield the stored results of unchanged files; False yields one `Unchanged` a file instead.
+        jobs: processes that read and score; with 1 it is this one.
     """
     digest = digest_of(pack_digest(options.packs), options)
-    files = store.known_files(digest)
-    known: set[tuple[str, str]] | None = None
-    duplicates = Duplicates()
+    works = _works(store.known_files(digest), sources, reading)
+    for work in works:
+        if not isinstance(work, _Begun):
+            yield from _left_alone(store, work, replay=replay)
+            continue
+        # The first file that has to be read: from here on whoever reads takes the works, this one first.
+        store.put_pack(notes_of(scanner().pack, options))
+        contents = store.known_contents(digest)
+        known = Known(contents) if len(contents) else None
+        outcomes = local.run(chain((work,), works), reading, options, jobs, scanner, known)
+        yield from _taken_in(store, outcomes, digest, replay=replay)
+
+
+def _works(
+    files: Mapping[str, KnownFile], sources: Iterable[Source | Problem], reading: ReadOptions
+) -> Iterator[Source | _Mark]:
+    """Yield what has to be read between its marks, and one mark for what need not be."""
     how = hashlib.sha256(repr(msgspec.to_builtins(reading)).encode()).hexdigest()[:8]
     for source in sources:
         if isinstance(source, Problem):
@@ -92,69 +154,80 @@ def scan_into(
             continue
         stamp = f"{own}/{how}" if (own := _stamp(source)) else ""
         if stamp and (before := files.get(source.name)) and before.stamp == stamp:
-            yield from store.left_out(source.name)
-            if replay:
-                yield from store.scored(source.name)
-            else:
-                yield Unchanged(source.name, before.interactions)
+            yield Unchanged(source.name, before.interactions)
             continue
-        if known is None:
-            store.put_pack(notes_of(scanner().pack, options))
-            known = store.known_interactions(digest)
-        number, left_out = 0, list[Problem | Skipped]()
-        for outcome in _scan_one(store, source, reading, scanner(), digest, known, duplicates):
-            if isinstance(outcome, Scored):
-                number += 1
-            else:
-                left_out.append(outcome)
-            yield outcome
-        store.put_file(source.name, stamp, digest, number, left_out)
+        yield _Begun(source.name, stamp)
+        yield source
+        yield _Ended()
 
 
-def _scan_one(
-    store: Store,
-    source: Source,
-    reading: ReadOptions,
-    scanner: Scanner,
-    digest: str,
-    known: set[tuple[str, str]],
-    duplicates: Duplicates,
-) -> Iterator[Outcome]:
+def _left_alone(store: Store, work: Any, *, replay: bool) -> Iterator[Outcome | Unchanged]:
+    """Yield what there is to say of a file that need not be read, or cannot be."""
+    if not isinstance(work, Unchanged):
+        yield work
+        return
+    yield from store.left_out(work.file)
+    if replay:
+        yield from store.scored(work.file)
+    else:
+        yield work
+
+
+def _taken_in(
+    store: Store, outcomes: Generator[Any, None, None], digest: str, *, replay: bool
+) -> Iterator[Outcome | Unchanged]:
+    """Put what was scored into the store, and yield it with everything else."""
+    file: _Begun | None = None
     new: list[Scored] = []
     old: list[str] = []
+    left_out: list[Problem | Skipped] = []
+    number = 0
+
+    def put_new() -> None:
+        if new and file is not None:
+            store.put_batch(new, digest, file=file.file)
+            new.clear()
+
+    def put_again() -> list[Scored]:
+        """Give known interactions to this file, and return them."""
+        found = list(store.scored(only=old)) if old and file is not None else []
+        if found and file is not None:
+            store.put_batch(found, digest, file=file.file)
+        old.clear()
+        return found
+
     try:
-        for record in read(source, reading):
-            if not isinstance(record, Interaction):
-                yield record
-                continue
-            if left_out := duplicates.check(record):
-                yield left_out
-                continue
-            if known and (record.id, content_hash(record)) in known:
-                old.append(record.id)
-                if len(old) >= BATCH:
-                    yield from _again(store, old, source, digest)
-                continue
-            outcome = scanner.score_safely(record)
-            if isinstance(outcome, Scored):
-                new.append(outcome)
-                if len(new) >= BATCH:
-                    store.put_batch(new, digest, file=source.name)
-                    new.clear()
-            yield outcome
+        with closing(outcomes):
+            for outcome in outcomes:
+                if isinstance(outcome, _Begun):
+                    file, number, left_out = outcome, 0, []
+                elif file is None:
+                    yield from _left_alone(store, outcome, replay=replay)
+                elif isinstance(outcome, _Ended):
+                    put_new()
+                    number += len(again := put_again())
+                    yield from again
+                    # A process that died took records with it: they have to be looked for next time.
+                    whole = not any(isinstance(each, Lost) for each in left_out)
+                    store.put_file(file.file, file.stamp if whole else "", digest, number, left_out)
+                    file = None
+                elif isinstance(outcome, _Stored):
+                    old.append(outcome.content_hash)
+                    if len(old) >= BATCH:
+                        number += len(again := put_again())
+                        yield from again
+                elif isinstance(outcome, Scored):
+                    number += 1
+                    new.append(outcome)
+                    if len(new) >= BATCH:
+                        put_new()
+                    yield outcome
+                else:
+                    left_out.append(outcome)
+                    yield outcome
     finally:
         # Whoever stops a scan finds what was scored in the store when it goes on.
-        store.put_batch(new, digest, file=source.name)
-    yield from _again(store, old, source, digest)
-
-
-def _again(store: Store, ids: list[str], source: Source, digest: str) -> Iterator[Scored]:
-    """Yield known interactions from the store, which now belong to this file."""
-    if ids:
-        found = list(store.scored(only=ids))
-        store.put_batch(found, digest, file=source.name)
-        ids.clear()
-        yield from found
+        put_new()
 
 
 def load_results(paths: Iterable[Path], pack: Pack, *, store: Store | None = None) -> Store:

@@ -35,6 +35,8 @@ from frictionlens.model import (
 
 if TYPE_CHECKING:
     import duckdb
+    import numpy as np
+    import numpy.typing as npt
     import pyarrow as pa
 
 STORE_VERSION: Final = 1
@@ -249,14 +251,18 @@ class Store:
             ).fetchall()
         return {file: KnownFile(stamp, number) for file, stamp, number in rows}
 
-    def known_interactions(self, digest: str) -> set[tuple[str, str]]:
-        """Return (interaction id, content hash) of everything already scored with this pack."""
+    def known_contents(self, digest: str) -> npt.NDArray[np.uint64]:
+        """Return the content hashes of everything already scored with this pack, as sorted numbers: 8 bytes each."""
         with self.reading() as connection:
-            rows = connection.execute(
-                "SELECT interaction_id, content_hash FROM interactions WHERE pack_digest = ? AND content_hash <> ''",
+            found: Any = connection.execute(
+                """
+                SELECT DISTINCT try_cast('0x' || content_hash AS UBIGINT) AS number FROM interactions
+                WHERE pack_digest = ? AND number IS NOT NULL ORDER BY number
+                """,
                 [digest],
-            ).fetchall()
-        return set(rows)
+            ).fetchnumpy()["number"]
+        numbers: npt.NDArray[np.uint64] = found
+        return numbers
 
     def left_out(self, file: str) -> list[Problem | Skipped]:
         """Return what could not be read of a file, and what was left out on purpose."""
@@ -274,7 +280,7 @@ class Store:
 
         Args:
             file: only what was read from this file; None for all.
-            only: only these interaction ids.
+            only: only what has one of these content hashes.
         """
         conditions = ["true"]
         values: dict[str, Any] = {}
@@ -282,7 +288,7 @@ class Store:
             conditions.append("file = $file")
             values["file"] = file
         if only is not None:
-            conditions.append("interaction_id IN (SELECT unnest($only))")
+            conditions.append("content_hash IN (SELECT unnest($only))")
             values["only"] = sorted(only)
         with self.reading() as connection:
             head = connection.execute(

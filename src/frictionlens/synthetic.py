@@ -459,7 +459,7 @@ def _score(interaction: Interaction, lines: Sequence[_Line], *, excerpts: bool) 
         csat=interaction.csat,
         qa_score=interaction.qa_score,
         request=interaction.turns[0].text,
-        content_hash=hashlib.blake2b(repr(interaction).encode(), digest_size=12).hexdigest(),
+        content_hash=hashlib.blake2b(repr(interaction).encode(), digest_size=8).hexdigest(),
         excerpt=tuple(
             ExcerptTurn(place, turn.role, turn.text, tuple(marks.get(place, ())))
             for place, turn in enumerate(interaction.turns)

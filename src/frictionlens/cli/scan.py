@@ -108,7 +108,9 @@ def scan(
     summary = Summary()
     with SortedResults() as results:
         outcomes = (
-            _into(store, settings, shape, scanner, replay=replay) if store else _plain(settings, shape, scanner, runner)
+            _into(store, settings, shape, scanner, runner, replay=replay)
+            if store
+            else _plain(settings, shape, scanner, runner)
         )
         stopped, unchanged = _collect(paths, outcomes, results, summary, problems)
         for writer, path in writers:
@@ -150,9 +152,19 @@ def _check_runner(runner: str | None, jobs: int | None, store: Path | None) -> N
         raise UserError("a store is written by one process", "--runner spark", "scan with -o, or without Spark")
 
 
+def _jobs(sources: Sequence[Source | Problem], settings: Settings, runner: str | None) -> int:
+    """Return how many processes work: as many as are asked for, or worth it."""
+    from frictionlens.runners.local import decide_jobs
+
+    if runner == "serial":
+        return 1
+    jobs = decide_jobs(sources, settings.jobs)
+    return max(jobs, 2) if runner == "processes" and not settings.jobs else jobs
+
+
 def _plain(settings: Settings, shape: Options, scanner: Callable[[], Scanner], runner: str | None) -> _Outcomes:
-    """Read and score everything, by the runner asked for, or in as many processes as are asked for or worth it."""
-    from frictionlens.runners import processes, serial
+    """Read and score everything, by the runner asked for."""
+    from frictionlens.runners import local
 
     def outcomes(sources: Sequence[Source | Problem]) -> Iterator[Scored | Problem | Skipped]:
         reading = given.read_options(settings)
@@ -160,23 +172,25 @@ def _plain(settings: Settings, shape: Options, scanner: Callable[[], Scanner], r
             from frictionlens.runners import spark
 
             return spark.run(sources, reading, shape, settings.jobs)
-        jobs = 1 if runner == "serial" else processes.decide_jobs(sources, settings.jobs)
-        if runner == "processes" and not settings.jobs:
-            jobs = max(jobs, 2)
-        if jobs > 1:
-            return processes.run(sources, reading, shape, jobs)
-        return serial.run(sources, reading, scanner())
+        return local.run(sources, reading, shape, _jobs(sources, settings, runner), scanner)
 
     return outcomes
 
 
-def _into(path: Path, settings: Settings, shape: Options, scanner: Callable[[], Scanner], *, replay: bool) -> _Outcomes:
+def _into(
+    path: Path, settings: Settings, shape: Options, scanner: Callable[[], Scanner], runner: str | None, *, replay: bool
+) -> _Outcomes:
     """Score what is new and put it into the store."""
     from frictionlens.history import scan_into
     from frictionlens.store import Store
 
     store = Store(path, on_wait=_console.note)
-    return lambda sources: scan_into(store, sources, given.read_options(settings), shape, scanner, replay=replay)
+
+    def outcomes(sources: Sequence[Source | Problem]) -> Iterator[Scored | Problem | Skipped | Unchanged]:
+        jobs = _jobs(sources, settings, runner)
+        return scan_into(store, sources, given.read_options(settings), shape, scanner, replay=replay, jobs=jobs)
+
+    return outcomes
 
 
 def _collect(

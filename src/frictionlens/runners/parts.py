@@ -7,19 +7,19 @@ a byte range of a large file whose lines stand alone.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import replace
 from itertools import chain
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from frictionlens.errors import Problem, Skipped
+from frictionlens.errors import Problem
 from frictionlens.model import Interaction, Scored
 from frictionlens.pipeline import Scanner
 from frictionlens.readers import Duplicates, ReadOptions, Record, Seen, Source, read, recognise, split
 from frictionlens.runners import serial
-from frictionlens.runners.serial import Outcome
+from frictionlens.runners.serial import Mark
 
 PART_BYTES: Final = 8 * 1024 * 1024
 """Most bytes of a range: what is lost when a process dies, and what is held to keep the order, stay small."""
@@ -28,26 +28,37 @@ LEAST_BYTES: Final = 512 * 1024
 PARTS_A_JOB: Final = 4
 """Ranges of a file per process, where it is large enough: nobody is left waiting for the last one."""
 
-Part = tuple[Source, ReadOptions]
-Marked = tuple[bytes | Problem | Skipped, Seen | None]
-"""The outcome of a record, a result encoded, and what tells whether the interaction was read before."""
+
+class Part(NamedTuple):
+    """What one process does at a time: a source or a range of one, and how to read it."""
+
+    source: Source
+    reading: ReadOptions
+
+
+class Lost(Problem, frozen=True):
+    """A part that was not read to its end because its process died: read again it may well be there."""
+
+
+Marked = tuple[Any, Seen | None]
+"""The outcome of a record, a result encoded; and what tells whether the interaction was read before."""
 
 _DECODER: Final = msgspec.json.Decoder(Scored)
 
 
 def cut(
-    sources: Iterable[Source | Problem], reading: ReadOptions, jobs: int, part_bytes: int = 0
-) -> Iterator[Part | Problem]:
+    sources: Iterable[Source | Mark], reading: ReadOptions, jobs: int, part_bytes: int = 0
+) -> Iterator[Part | Mark]:
     """Yield the parts of all sources, in order.
 
     Args:
-        sources: what to read; problems go through.
+        sources: what to read; anything else among them goes through.
         reading: how to read it.
         jobs: how many work side by side.
         part_bytes: size of a range; 0 decides by the size of the file.
     """
     for source in sources:
-        if isinstance(source, Problem):
+        if not isinstance(source, Source):
             yield source
             continue
         size = source.path.stat().st_size if source.path else 0
@@ -58,13 +69,15 @@ def cut(
         found = recognise(source, reading).format if first and second else None
         if first and second and found is not None and found.splittable:
             told = replace(reading, format=found.name)
-            yield from ((part, told) for part in chain((first, second), parts))
+            yield from (Part(part, told) for part in chain((first, second), parts))
         else:
-            yield source, reading
+            yield Part(source, reading)
 
 
-def score_part(part: Part, scanner: Scanner) -> Iterator[Marked]:
-    """Yield the outcome of every record of a part."""
+def score_part(
+    part: Part, scanner: Scanner, instead: Callable[[Interaction], object | None] | None = None
+) -> Iterator[Marked]:
+    """Yield the outcome of every record of a part, or what is given instead of scoring it."""
     seen: deque[Seen | None] = deque()
 
     def records() -> Iterator[Record]:
@@ -73,11 +86,11 @@ def score_part(part: Part, scanner: Scanner) -> Iterator[Marked]:
             yield record
 
     encode = msgspec.json.Encoder().encode
-    for outcome in serial.score(records(), scanner):
+    for outcome in serial.score(records(), scanner, instead):
         yield encode(outcome) if isinstance(outcome, Scored) else outcome, seen.popleft()
 
 
-def without_duplicates(outcomes: Iterable[Marked]) -> Iterator[Outcome]:
+def without_duplicates(outcomes: Iterable[Marked]) -> Generator[Any, None, None]:
     """Yield outcomes given in order; an interaction that was read before, in whatever part, is left out."""
     duplicates = Duplicates()
     for outcome, seen in outcomes:

@@ -14,18 +14,16 @@ import pickle
 import signal
 import sys
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator
 from multiprocessing.connection import Connection, wait
 from typing import Any, Final
 
-from frictionlens.errors import Problem
+from frictionlens.model import Interaction
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, Source
-from frictionlens.runners.parts import Marked, Part, cut, score_part, without_duplicates
-from frictionlens.runners.serial import Outcome
+from frictionlens.runners.parts import Lost, Marked, Part, cut, score_part, without_duplicates
+from frictionlens.runners.serial import Mark, Outcome
 
-BYTES_A_JOB: Final = 4 * 1024 * 1024
-"""A further process pays from here on: it takes half a second to begin."""
 AHEAD: Final = 4
 """Parts per process that may be begun before the first of them is given back: what is held stays small."""
 _MESSAGE: Final = 256
@@ -35,53 +33,59 @@ _DEATH_SIGNAL: Final = 1
 """Linux: PR_SET_PDEATHSIG of prctl."""
 
 
-def decide_jobs(sources: Sequence[Source | Problem], jobs: int) -> int:
-    """Return how many processes to use; `jobs` 0 decides by the size of the files and the cores there are."""
-    if jobs:
-        return jobs
-    size = sum(each.path.stat().st_size for each in sources if isinstance(each, Source) and each.path is not None)
-    return max(1, min(os.cpu_count() or 1, size // BYTES_A_JOB))
-
-
 def run(
-    sources: Iterable[Source | Problem],
+    sources: Iterable[Source | Mark],
     reading: ReadOptions,
     options: Options,
     jobs: int,
     *,
     part_bytes: int = 0,
-) -> Iterator[Outcome]:
+    instead: Callable[[Interaction], Mark | None] | None = None,
+) -> Generator[Outcome | Mark, None, None]:
     """Yield a result or a problem for every record of every source, in the order of the serial runner.
 
     A process that dies takes the part it was reading with it: that is a problem with the source named, and a new
-    process goes on with the rest. `part_bytes` 0 chooses the size of the ranges.
+    process goes on with the rest.
+
+    Args:
+        sources: what to read; anything else among them is given back in its place.
+        reading: how to read it.
+        options: what shapes results.
+        jobs: how many processes work.
+        part_bytes: size of the ranges; 0 decides by the size of the file.
+        instead: asked before an interaction is scored, in the process that read it; what it returns is given back in
+            its place. Processes begin with a copy of it.
     """
     parts = cut(sources, reading, jobs, part_bytes)
-    return without_duplicates(_Pool(options, jobs).run(parts))
+    return without_duplicates(_Pool(options, jobs, instead).run(parts))
+
+
+_Instead = Callable[[Interaction], object | None]
 
 
 class _Worker:
     """A process, the way to it, and the part it has in hand."""
 
-    def __init__(self, context: Any, options: Options) -> None:
+    def __init__(self, context: Any, options: Options, instead: _Instead | None) -> None:
         self.link, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, options, os.getpid()), daemon=True)
+        self.process = context.Process(target=_serve, args=(theirs, options, instead, os.getpid()), daemon=True)
         self.process.start()
         theirs.close()
         self.part: int | None = None
 
 
 class _Pool:
-    def __init__(self, options: Options, jobs: int) -> None:
+    def __init__(self, options: Options, jobs: int, instead: _Instead | None) -> None:
         # A fork has the modules and the vocabulary already; elsewhere a process begins from nothing.
         self._context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
         self._options = options
         self._jobs = jobs
+        self._instead = instead
 
-    def run(self, works: Iterator[Part | Problem]) -> Iterator[Marked]:
+    def run(self, works: Iterator[Part | Any]) -> Iterator[Marked]:
         workers: list[_Worker] = []
         names: dict[int, str] = {}
-        held: dict[int, deque[list[Marked]]] = {}
+        held: dict[int, deque[Iterable[Marked]]] = {}
         finished: set[int] = set()
         given = first = 0
         more = True
@@ -99,21 +103,21 @@ class _Pool:
                         break
                     number, given = given, given + 1
                     held[number] = deque()
-                    if isinstance(work, Problem):
+                    if not isinstance(work, Part):
                         held[number].append([(work, None)])
                         finished.add(number)
                         continue
-                    names[number] = work[0].name
+                    names[number] = work.source.name
                     try:
                         data = pickle.dumps(work)
                     except (pickle.PicklingError, TypeError, AttributeError):
                         # Standard input and the like can be read in this process only.
                         scanner = scanner or Scanner(self._options)
-                        held[number].append(list(score_part(work, scanner)))
+                        held[number].append(score_part(work, scanner, self._instead))  # read when its turn comes
                         finished.add(number)
                         continue
                     if idle is None:
-                        idle = _Worker(self._context, self._options)
+                        idle = _Worker(self._context, self._options, self._instead)
                         workers.append(idle)
                     idle.part = number
                     idle.link.send_bytes(data)
@@ -141,7 +145,7 @@ class _Pool:
                     except (EOFError, OSError):
                         worker.process.join(1)
                         reason = f"the process that read this ended with code {worker.process.exitcode}"
-                        held[worker.part].append([(Problem(names[worker.part], "", reason, "try --jobs 1"), None)])
+                        held[worker.part].append([(Lost(names[worker.part], "", reason, "try --jobs 1"), None)])
                         finished.add(worker.part)
                         workers.remove(worker)
                         continue
@@ -159,7 +163,7 @@ class _Pool:
                 each.process.join(1)
 
 
-def _serve(link: Connection, options: Options, parent: int) -> None:
+def _serve(link: Connection, options: Options, instead: _Instead | None, parent: int) -> None:
     """Read and score parts until the other side goes away; runs in a process of its own."""
     # Ctrl-C reaches every process of the terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -169,7 +173,7 @@ def _serve(link: Connection, options: Options, parent: int) -> None:
         while True:
             work: Part = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
             message: list[Marked] = []
-            for outcome in score_part(work, scanner):
+            for outcome in score_part(work, scanner, instead):
                 message.append(outcome)
                 if len(message) >= _MESSAGE:
                     link.send(message)
