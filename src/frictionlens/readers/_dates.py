@@ -112,7 +112,7 @@ def infer_order(times: Iterable[LocalTime], given: str = "") -> Order | None:
     if any(time.date and time.date[0] > 31 for time in dated):
         return "ymd"
     both: tuple[Order, Order] = ("dmy", "mdy")
-    fits = [order for order in both if _all_fit(dated, order)]
+    fits = [order for order in both if _all_fit({time.date: time for time in dated}.values(), order)]
     if len(fits) == 1:
         return fits[0]
     rising = [order for order in fits if _never_backwards(dated, order)]
@@ -122,7 +122,7 @@ def infer_order(times: Iterable[LocalTime], given: str = "") -> Order | None:
     return "dmy" if all(time.date and time.date[0] == time.date[1] for time in dated) else None
 
 
-def _all_fit(times: Sequence[LocalTime], order: Order) -> bool:
+def _all_fit(times: Iterable[LocalTime], order: Order) -> bool:
     return all(to_datetime(time, order) is not None for time in times)
 
 

@@ -55,8 +55,10 @@ def _sniff(head: Head) -> str | None:
 
 
 def _messages(source: Source, problems: list[Problem]) -> Iterator[_Message]:
-    current: _Message | None = None
+    time: LocalTime | None = None
+    name: str | None = None
     lines: list[str] = []
+    begun = False
     with contextlib.closing(source.text_lines(problems)) as all_lines:
         for raw in all_lines:
             line = raw.rstrip("\r\n")
@@ -64,23 +66,19 @@ def _messages(source: Source, problems: list[Problem]) -> Iterator[_Message]:
             if match is None:
                 lines.append(line)
                 continue
-            if current is not None:
-                yield current._replace(text="\n".join([current.text, *lines]).strip())
-            elif any(each.strip() for each in lines):
-                yield _Message(None, None, "\n".join(lines).strip())
-            lines = []
-            clock = re.sub(r"([ap])\.\s?m\.", r"\1m", match["clock"], flags=re.IGNORECASE)
-            time = parse_local(f"{match['date']} {clock}")
-            rest = match["rest"]
+            text = "\n".join(lines).strip()
+            if begun or text:
+                yield _Message(time, name, text)
+            begun = True
+            date, clock, rest = match.group("date", "clock", "rest")
+            if "." in clock:
+                clock = re.sub(r"([ap])\.\s?m\.", r"\1m", clock, flags=re.IGNORECASE)
+            time = parse_local(f"{date} {clock}")
             named = None if _EVENT.match(rest) else _NAME.match(rest)
-            if named:
-                current = _Message(
-                    time, named["name"].strip("\u200e\u200f \u202a\u202c~"), named["text"].strip(" \u200e\u200f")
-                )
-            else:
-                current = _Message(time, None, rest.strip())
-    if current is not None:
-        yield current._replace(text="\n".join([current.text, *lines]).strip())
+            name = named["name"].strip("\u200e\u200f \u202a\u202c~") if named else None
+            lines = [named["text"].strip(" \u200e\u200f") if named else rest.strip()]
+    if begun:
+        yield _Message(time, name, "\n".join(lines).strip())
 
 
 def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
