@@ -10,9 +10,9 @@ import json
 import re
 import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import IO, Any, Final
+from types import MappingProxyType
+from typing import IO, Any, Final, NamedTuple
 
 import jiter
 
@@ -27,14 +27,13 @@ _SURROGATE: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 _CUT_HINT: Final = "what came before it was read; export the file again"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One JSON value that a reader asked for."""
 
     value: Any
     where: str
     """Where it stands, for people: `line 12`, `item 3`; empty when it is the whole file."""
-    envelope: Mapping[str, Any] = field(default_factory=dict)
+    envelope: Mapping[str, Any] = MappingProxyType({})
     """The other keys of the object whose list held it (a page's users, cursors, metadata)."""
 
 
@@ -116,14 +115,18 @@ def iter_items(source: Source, *keys: str, if_huge: Sequence[str] = ()) -> Itera
 def explode(item: Item, *keys: str) -> Iterator[Item]:
     """Yield the records inside one value: see `iter_items`."""
     value = item.value
+    tops = _tops(keys)
     if isinstance(value, list):
         lead = f"{item.where}, " if item.where else ""
         for number, element in enumerate(value, 1):
-            yield from explode(Item(element, f"{lead}item {number}", item.envelope), *keys)
+            inner = Item(element, f"{lead}item {number}", item.envelope)
+            if isinstance(element, dict) and tops.isdisjoint(element):
+                yield inner
+            else:
+                yield from explode(inner, *keys)
         return
     found = False
-    if isinstance(value, dict):
-        tops = {key.split(".", 1)[0] for key in keys}
+    if isinstance(value, dict) and not tops.isdisjoint(value):
         lead = f"{item.where}, " if item.where else ""
         number = 0
         for key in keys:
@@ -136,6 +139,11 @@ def explode(item: Item, *keys: str) -> Iterator[Item]:
                     yield Item(element, f"{lead}item {number}", envelope)
     if not found:
         yield item
+
+
+@lru_cache(maxsize=256)
+def _tops(paths: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(path.split(".", 1)[0] for path in paths)
 
 
 def is_one_list(head: Head) -> bool:
@@ -297,16 +305,18 @@ def _stream(source: Source, keys: Sequence[str]) -> Iterator[Item | Problem]:
     """Yield the records of a huge file one by one; of the rest of an object only its scalars are kept."""
     import ijson
 
-    top = source.head.text.lstrip()[:1]
-    prefixes = {"item"} if top == "[" else {f"{key}.item" for key in keys}
+    is_list = source.head.text.lstrip()[:1] == "["
     number = 0
     with _utf8(source) as stream:
+        if is_list:
+            values = ijson.items(stream, "item", use_float=True)
+        else:
+            values = _values_under(ijson.parse(stream, use_float=True), {f"{key}.item" for key in keys})
         try:
-            for value in _values_under(ijson.parse(stream, use_float=True), prefixes):
+            for value in values:
                 number += 1
-                yield from (
-                    explode(Item(value, f"item {number}"), *keys) if top == "[" else (Item(value, f"item {number}"),)
-                )
+                item = Item(value, f"item {number}")
+                yield from explode(item, *keys) if is_list else (item,)
         except (ijson.JSONError, UnicodeDecodeError, OSError, EOFError):
             yield Problem(source.name, f"after item {number}", "broken JSON, or the file is cut off", _CUT_HINT)
             return
