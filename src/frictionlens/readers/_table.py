@@ -31,6 +31,9 @@ Row = Sequence[Any]
 Rows = Callable[[], Iterator[tuple[int, Row]]]
 """Opens the table anew and yields (row number for people, values)."""
 
+_Time = datetime | float | None
+"""An absolute time, or seconds since the start."""
+
 SAMPLE: Final = 200
 """Rows that are looked at before the layout is settled."""
 
@@ -475,7 +478,7 @@ class _Reader:
         for key, number, row in keyed:
             held.setdefault(key, []).append((number, row))
             cells += len(row)
-            characters += sum(len(value) for value in row if isinstance(value, str))
+            characters += sum([len(value) for value in row if type(value) is str])
             if cells > _IN_MEMORY_CELLS or characters > _IN_MEMORY_CHARACTERS:
                 break
         else:
@@ -562,14 +565,11 @@ class _Reader:
             yield (self._stem if count == 1 else f"{self._stem}#{count}"), rows
 
     def _conversation(self, key: str, rows: list[tuple[int, Row]]) -> Iterator[Record]:
-        rows = self._sorted_rows(rows)
         turns: list[Turn] = []
         columns = self._plan.columns
-        started, seconds = self._seconds([row for _, row in rows], "at")
-        if "end" in columns:
-            _, ends = self._seconds([row for _, row in rows], "end", as_offsets=True)
-        else:
-            ends = [None] * len(rows)
+        rows, times = self._in_order(rows, self._times(rows, "at"))
+        started, seconds = self._seconds(rows, times)
+        ends: Sequence[float | None] = self._ends(rows, times) if "end" in columns else [None] * len(rows)
         if self._plan.layout == "pairs":
             for (_, row), at in zip(rows, seconds, strict=True):
                 for text_column, _, label in self._plan.wide:
@@ -620,9 +620,12 @@ class _Reader:
         else:
             yield Problem(self._source.name, self._where(rows[0][0]), "the row holds no text")
 
-    def _sorted_rows(self, rows: list[tuple[int, Row]]) -> list[tuple[int, Row]]:
+    def _in_order(
+        self, rows: list[tuple[int, Row]], times: list[_Time] | None
+    ) -> tuple[list[tuple[int, Row]], list[_Time] | None]:
         """Order rows by their turn number, else by time; where neither is whole, the order of the file stands."""
         order = self._plan.columns.get("order")
+        indices: Sequence[int] | None = None
         if order is not None:
             cells = [row[order] if order < len(row) else None for _, row in rows]
             positions: list[float | None] = [
@@ -630,20 +633,18 @@ class _Reader:
                 for cell in cells
             ]
             if all(position is not None for position in positions):
-                return [rows[i] for i in sorted(range(len(rows)), key=lambda i: positions[i] or 0.0)]
-        at = self._plan.columns.get("at")
-        if at is None or len(rows) < 2:
-            return rows
-        moments = [self._moment(_at(row, at)) for _, row in rows]
-        if any(isinstance(moment, datetime) for moment in moments) and any(
-            isinstance(moment, float) for moment in moments
-        ):
-            return rows
-        return [rows[i] for i in order_by_time(moments)]
+                indices = sorted(range(len(rows)), key=lambda i: positions[i] or 0.0)
+        if indices is None:
+            if times is None or len(rows) < 2:
+                return rows, times
+            if any(isinstance(each, datetime) for each in times) and any(isinstance(each, float) for each in times):
+                return rows, times
+            indices = order_by_time(times)
+        return [rows[i] for i in indices], None if times is None else [times[i] for i in indices]
 
     # ------------------------------------------------ times
 
-    def _moment(self, value: Any, *, in_ms: bool = False) -> datetime | float | None:
+    def _moment(self, value: Any, *, in_ms: bool = False) -> _Time:
         """Read one time: an absolute one as a moment, an offset as seconds."""
         if value is None or value == "":
             return None
@@ -677,32 +678,37 @@ class _Reader:
             return local.seconds
         return parse_duration(text)
 
-    def _seconds(
-        self, rows: Sequence[Row], field_name: str, *, as_offsets: bool = False
-    ) -> tuple[str | None, list[float | None]]:
+    def _times(self, rows: Sequence[tuple[int, Row]], field_name: str) -> list[_Time] | None:
+        """Read a time column of some rows; None where the table has no such column."""
         index = self._plan.columns.get(field_name)
         if index is None:
-            return None, [None] * len(rows)
+            return None
         in_ms = self._in_ms[field_name]
-        found = [self._moment(_at(row, index), in_ms=in_ms) for row in rows]
-        moments = [each if isinstance(each, datetime) else None for each in found]
+        return [self._moment(row[index] if index < len(row) else None, in_ms=in_ms) for _, row in rows]
+
+    def _seconds(
+        self, rows: Sequence[tuple[int, Row]], times: Sequence[_Time] | None
+    ) -> tuple[str | None, list[float | None]]:
+        """Turn the times of rows into when the first was, and seconds since then."""
+        if times is None:
+            return None, [None] * len(rows)
+        moments = _moments(times)
         if any(moments):
-            # An end is counted from the same start; only relative ends are kept apart from absolute starts.
-            if as_offsets:
-                begin = self._plan.columns.get("at")
-                starts = (
-                    [self._moment(_at(row, begin), in_ms=self._in_ms["at"]) for row in rows]
-                    if begin is not None
-                    else []
-                )
-                first = next((each for each in starts if isinstance(each, datetime)), None)
-                return offsets(moments, first)
             return offsets(moments)
-        numbers = [each if isinstance(each, float) else None for each in found]
+        numbers = _numbers(times)
         given = [each for each in numbers if each is not None]
         # A time of day without a date: seconds since the first, not since midnight.
-        base = given[0] if given and given[0] >= 3600 and not as_offsets and ":" in str(_at(rows[0], index)) else 0.0
+        of_day = bool(given) and given[0] >= 3600 and ":" in str(_at(rows[0][1], self._plan.columns["at"]))
+        base = given[0] if of_day else 0.0
         return None, [None if each is None else round(each - base, 3) for each in numbers]
+
+    def _ends(self, rows: Sequence[tuple[int, Row]], starts: Sequence[_Time] | None) -> list[float | None]:
+        """Return when turns end, counted from the first start; ends that are offsets stay as they are."""
+        times = self._times(rows, "end") or []
+        moments = _moments(times)
+        if any(moments):
+            return offsets(moments, next((each for each in starts or () if isinstance(each, datetime)), None))[1]
+        return [None if each is None else round(each, 3) for each in _numbers(times)]
 
     def _started(self, row: Row) -> str | None:
         index = self._plan.columns.get("started_at")
@@ -760,6 +766,14 @@ class _Reader:
             language=first("language"),
             meta={"judged": self._labels.names} if self._labels.names else {},
         )
+
+
+def _moments(times: Sequence[_Time]) -> list[datetime | None]:
+    return [each if isinstance(each, datetime) else None for each in times]
+
+
+def _numbers(times: Sequence[_Time]) -> list[float | None]:
+    return [each if isinstance(each, float) else None for each in times]
 
 
 def _join_sentences(turns: Sequence[Turn], orders: Iterable[str | None]) -> list[Turn]:
