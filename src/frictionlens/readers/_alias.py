@@ -298,8 +298,10 @@ def _labelled(
     role = role_for(options, role, name)
     moment, at = _when(turn, options, shape.time)
     end = _when(turn, options, shape.end)[1] if shape.end and moment is None else None
-    internal = any(turn[key] is True for key in shape.internal) or any(turn[key] is False for key in shape.public)
-    kinds = {str(turn[key]).casefold() for key in shape.kind}
+    internal = False
+    if shape.internal or shape.public:
+        internal = any(turn[key] is True for key in shape.internal) or any(turn[key] is False for key in shape.public)
+    kinds = {str(turn[key]).casefold() for key in shape.kind} if shape.kind else set()
     if isinstance(value, dict):
         kinds.add(str(value.get("type")).casefold())
     if not kinds.isdisjoint(_NOTE_KINDS):

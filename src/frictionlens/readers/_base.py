@@ -390,10 +390,11 @@ COMMON_ROLES: Final[Mapping[str, Role]] = {
 def role_of(label: object, options: ReadOptions, own: Mapping[str, Role] | None = None) -> Role:
     """Translate a vendor's role or speaker label: the user's mapping wins, then the format's, then the common words."""
     key = str(label if label is not None else "").strip().casefold()
-    for table in (options.roles, own or {}, COMMON_ROLES):
-        if key in table:
-            return table[key]
-    return "unknown"
+    if key in options.roles:
+        return options.roles[key]
+    if own and key in own:
+        return own[key]
+    return COMMON_ROLES.get(key, "unknown")
 
 
 def stem_of(source: Source) -> str:
