@@ -319,3 +319,28 @@ class TestConfiguration:
         ran = run("init", "new")
         assert (ran.code, "--force" in ran.err) == (2, True)
         assert run("init", "new", "--force").code == 0
+
+
+def test_whatever_the_number_of_processes_every_report_is_the_same(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "1763800000")
+    for number in range(6):
+        Path(f"macros/{number}.txt").write_text(f"{BAD if number % 2 else GOOD}\nNumber {number}.\n", "utf-8")
+    # Some of many lines, one that cannot be read, one that comes again.
+    lines = [sample(f"s{number}", expect={"found": ["refusal"]}) for number in range(30)]
+    Path("samples.jsonl").write_text("".join([*lines, "{broken\n", lines[3]]), "utf-8")
+    names = ("r.sarif", "r.xml", "r.tap", "r.json", "r.txt", "gitlab=r.gl")
+
+    def reports(jobs: int) -> tuple[Ran, list[bytes]]:
+        done = run("check", "samples.jsonl", "--macros=macros", f"--jobs={jobs}", *(f"-o{each}" for each in names))
+        return done, [Path(each.rpartition("=")[2]).read_bytes() for each in names]
+
+    done, files = reports(1)
+    assert done.code == 1
+    assert b"samples.jsonl" in files[0]
+    assert reports(3) == (done, files)
+
+
+def test_a_limit_of_nothing_is_a_limit(run: Run) -> None:
+    Path("macros/refund.txt").write_text(BAD, "utf-8")
+    assert run("check", "--macros=macros", "--fail-on=never").code == 0
+    assert run("check", "--macros=macros", "--fail-on=never", "--max-score=0").code == 1

@@ -44,6 +44,7 @@ NoRedact = Annotated[bool, typer.Option("--no-redact", help="Leave personal data
 RedactWith = Annotated[
     str | None, typer.Option("--redact-with", metavar="hash", help="Replace personal data by a stable token.")
 ]
+Jobs = Annotated[int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 decides by the size.")]
 MinConfidence = Annotated[
     str | None,
     typer.Option("--min-confidence", metavar="LEVEL", help="Leave out less sure findings: low, medium, high."),
@@ -54,7 +55,12 @@ def settings_of(config: Path | None, **flags: Any) -> Settings:
     """Load settings: defaults, file, environment, then the flags that were given (None and empty are not given)."""
     from frictionlens.config import load_settings
 
-    given = {key: value for key, value in flags.items() if value not in (None, [], {}, (), False)}
+    # By identity where equality would take a limit of 0 for "not given".
+    given = {
+        key: value
+        for key, value in flags.items()
+        if value is not None and value is not False and value not in ([], {}, ())
+    }
     return load_settings(config=config, flags=given)
 
 

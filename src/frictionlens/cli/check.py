@@ -105,6 +105,7 @@ def check(
     rule: given.RuleOption = None,
     no_redact: given.NoRedact = False,
     redact_with: given.RedactWith = None,
+    jobs: given.Jobs = None,
     config: given.Config = None,
 ) -> None:
     """Fail when friction is new or over the limits: the gate for macros, QA samples and AI agents.
@@ -137,6 +138,7 @@ def check(
             "packs": [str(each) for each in pack or []],
             "rules.include": rule,
             "redact": "off" if no_redact else redact_with,
+            "jobs": jobs,
         }
         settings = given.settings_of(config, **flags)
         if paths or macros:
@@ -223,11 +225,16 @@ def _records(settings: Settings, scanner: Scanner) -> Iterator[Any]:
     from dataclasses import replace
 
     from frictionlens.readers import find_sources
-    from frictionlens.runners import serial
+    from frictionlens.runners import local
 
     options = given.read_options(settings)
-    yield from serial.run(find_sources(settings.check.paths), options, scanner)
-    yield from serial.run(find_sources(settings.check.macros), replace(options, format="macros"), scanner)
+    for paths, reading in (
+        (settings.check.paths, options),
+        (settings.check.macros, replace(options, format="macros")),
+    ):
+        sources = list(find_sources(paths))
+        jobs = local.decide_jobs(sources, settings.jobs)
+        yield from local.run(sources, reading, scanner.options, jobs, lambda: scanner)
 
 
 def _audited(settings: Settings, pack: Pack) -> dict[str, Audited]:

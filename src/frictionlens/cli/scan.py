@@ -65,9 +65,7 @@ def scan(
     min_confidence: given.MinConfidence = None,
     no_redact: given.NoRedact = False,
     redact_with: given.RedactWith = None,
-    jobs: Annotated[
-        int | None, typer.Option("--jobs", "-j", min=0, help="Worker processes; 0 decides by the size.")
-    ] = None,
+    jobs: given.Jobs = None,
     runner: Annotated[
         str | None,
         typer.Option(
