@@ -19,7 +19,7 @@ from typing import Any, Final
 
 from frictionlens import __version__
 from frictionlens.engine.codes import Alphabet, Expression, ExpressionWriter, classes_of
-from frictionlens.engine.prefilter import Demand, demand_of
+from frictionlens.engine.prefilter import Demand, Proposer, demand_of
 from frictionlens.rules import Pack, load_pack, pack_digest
 
 _KEPT: Final = 8
@@ -36,6 +36,7 @@ class CompiledPack:
     """One per pattern, by its source."""
     demands: dict[str, Demand]
     """The same."""
+    proposer: Proposer
 
 
 def compile_pack(pack: Pack) -> CompiledPack:
@@ -46,7 +47,7 @@ def compile_pack(pack: Pack) -> CompiledPack:
     writer = ExpressionWriter(classes)
     expressions = {source: writer.write(pattern) for source, pattern in patterns.items()}
     demands = {source: demand_of(pattern, classes) for source, pattern in patterns.items()}
-    return CompiledPack(pack, classes.alphabet, expressions, demands)
+    return CompiledPack(pack, classes.alphabet, expressions, demands, Proposer(demands))
 
 
 def load_compiled(folders: Sequence[Path] = ()) -> CompiledPack:

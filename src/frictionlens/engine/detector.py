@@ -9,13 +9,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from functools import cache
+from itertools import chain
 from typing import Any, Final, NamedTuple
 
 from frictionlens.engine.charging import charge
 from frictionlens.engine.compiled import CompiledPack
 from frictionlens.engine.episodes import find_episodes
 from frictionlens.engine.matching import Decider, Hit, Search
-from frictionlens.engine.prefilter import Demand, Proposer
+from frictionlens.engine.prefilter import places_of
 from frictionlens.engine.text import Run, Sentence, runs_of
 from frictionlens.engine.tokens import Tokeniser
 from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Role, Turn
@@ -58,20 +59,23 @@ class _Look:
     """What is looked for in the turns of one role: the patterns of its rules, in the order of the rules."""
 
     def __init__(self, role: Role, compiled: CompiledPack, only: frozenset[str] | None) -> None:
-        found: list[tuple[int, Pattern | TokenPattern]] = []
+        found: list[tuple[int, Pattern]] = []
+        self.token_patterns: list[tuple[int, TokenPattern]] = []
+        """(rule, pattern); one can ask for anything, so it is tried everywhere."""
         for number, rule in enumerate(compiled.pack.rules):
             if role in rule.roles and (only is None or rule.id in only):
                 found += [(number, pattern) for pattern in rule.patterns]
-                found += [(number, tokens) for tokens in rule.token_patterns]
+                self.token_patterns += [(number, pattern) for pattern in rule.token_patterns]
         self.rules = [rule for rule, _ in found]
         self.patterns = [pattern for _, pattern in found]
         self.searches: list[Search | None] = [None] * len(found)
         """What finds them, each looked up when first needed."""
         self.turn_scope = [compiled.pack.rules[rule].entry.scope == "turn" for rule in self.rules]
-        # A token pattern can ask for anything: it is tried everywhere.
-        self.proposer = Proposer(
-            [compiled.demands[each.source] if isinstance(each, Pattern) else Demand() for each in self.patterns]
-        )
+        self.bits = compiled.proposer.bits_of(self.patterns)
+        self.numbers: dict[int, list[int]] = {}
+        """Place of a bit → the numbers of its pattern here: rules may share one."""
+        for number, pattern in enumerate(self.patterns):
+            self.numbers.setdefault(compiled.proposer.place_of[pattern.source], []).append(number)
 
 
 class Detector:
@@ -96,13 +100,21 @@ class Detector:
     ) -> None:
         self.pack = compiled.pack
         self._decider = Decider(compiled, model)
+        self._there = compiled.proposer.there
         self._tokeniser = Tokeniser(self.pack.spelling, compiled.alphabet)
         self._prefiltering = prefilter
         self._language = language
         self._only = only
-        cues = [(modifier, pattern) for modifier in self.pack.modifiers for pattern in modifier.patterns]
-        self._modifiers = [modifier for modifier, _ in cues]
-        self._cue_patterns = tuple(pattern for _, pattern in cues)
+        self._modifiers_of: dict[str, list[Modifier]] = {}
+        """By the source of their cues: modifiers may share one."""
+        for modifier in self.pack.modifiers:
+            for pattern in modifier.patterns:
+                self._modifiers_of.setdefault(pattern.source, []).append(modifier)
+        self._cue_patterns = tuple(
+            {
+                each.source: each for each in chain.from_iterable(modifier.patterns for modifier in self.pack.modifiers)
+            }.values()
+        )
         self._look_in: Callable[[Role], _Look] = cache(lambda role: _Look(role, compiled, only))
 
     def detect(self, interaction: Interaction) -> Detection:
@@ -112,6 +124,9 @@ class Detector:
             runs: list[Run] = []
         else:
             runs = list(runs_of(interaction, self._tokeniser))
+        if self._prefiltering:
+            for run in runs:
+                run.there = self._there(run.characters)
         matches = self._matches(runs)
         said: dict[int, set[str]] = {}
         for match in matches:
@@ -152,43 +167,40 @@ class Detector:
 
     def _hits(self, run: Run, look: _Look) -> Iterator[tuple[int, Sentence, Hit]]:
         """Yield (rule, sentence, hit) of every pattern, in the order of the rules and their patterns."""
-        written = run.characters
-        places = look.proposer.propose(written) if self._prefiltering else range(len(look.patterns))
-        searches, rules = look.searches, look.rules
-        for place in places:
+        written, searches, rules, look_up = run.characters, look.searches, look.rules, self._decider.search_in
+        for number in sorted([number for place in places_of(look.bits & run.there) for number in look.numbers[place]]):
             # No pattern reaches over the end of a sentence: all sentences are searched at once.
-            over_turn = look.turn_scope[place]
+            over_turn = look.turn_scope[number]
             text = run.whole.characters if over_turn else written
-            search = searches[place]
+            search = searches[number]
             if search is None:
-                pattern = look.patterns[place]
-                if isinstance(pattern, TokenPattern):
-                    for sentence in [run.whole] if over_turn else run.sentences:
-                        for hit in self._decider.find(pattern, sentence):
-                            yield rules[place], sentence, hit
+                search = look_up(look.patterns[number], text)
+                if search is None:
                     continue
-                if self._prefiltering and not self._decider.may_have(pattern, text):
-                    continue
-                search = searches[place] = self._decider.search(pattern)
+                searches[number] = search
             if (first := search.first(text)) is not None:
                 for hit in search.hits(first):
                     sentence = run.whole if over_turn else run.sentence_at(hit.start)
-                    yield rules[place], sentence, hit.moved(sentence.at)
+                    yield rules[number], sentence, hit.moved(sentence.at)
+        for rule, tokens in look.token_patterns:
+            for sentence in [run.whole] if self.pack.rules[rule].entry.scope == "turn" else run.sentences:
+                for hit in self._decider.find(tokens, sentence):
+                    yield rule, sentence, hit
 
     def _survives(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
-        near = self._decider.near
-        for pattern in rule.except_:
+        near, among, run = self._decider.near, self._decider.among, sentence.run
+        for pattern in among(rule.except_, run):
             others = near(pattern, sentence, hit.start - _FAR, hit.end + _FAR)
             if any(other.start < hit.end and hit.start < other.end for other in others):
                 return False
         least, most = hit.start - UNLESS_WORDS, hit.end + UNLESS_WORDS
-        for pattern in rule.unless:
+        for pattern in among(rule.unless, run):
             if any(other.start >= least and other.end <= most for other in near(pattern, sentence, least, most)):
                 return False
         return len(rule.entry.ignores_context) == len(EFFECTS) or not self._in_context(hit, sentence, rule)
 
     def _in_context(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
-        near = self._decider.near
+        near, among, run = self._decider.near, self._decider.among, sentence.run
         for modifier, cue in self._cues(sentence):
             entry = modifier.entry
             if entry.effect in rule.entry.ignores_context:
@@ -200,13 +212,13 @@ class Detector:
                 continue
             if any(
                 other.start < cue.end and cue.start < other.end
-                for pattern in modifier.pseudo
+                for pattern in among(modifier.pseudo, run)
                 for other in near(pattern, sentence, cue.start - _FAR, cue.end + _FAR)
             ):
                 continue
             if any(
                 start <= other.start < end
-                for pattern in modifier.until
+                for pattern in among(modifier.until, run)
                 for other in near(pattern, sentence, start, end + _FAR)
             ):
                 continue
@@ -217,17 +229,13 @@ class Detector:
         """Return the cues of context in a sentence; worked out once, for whatever rules match there."""
         if sentence.cues is None:
             sentence.cues = [
-                (self._modifiers[place], cue)
-                for place in self._decider.among(self._cue_patterns, sentence)
-                for cue in self._decider.find(self._cue_patterns[place], sentence)
+                (modifier, cue)
+                for pattern in self._decider.among(self._cue_patterns, sentence.run)
+                for cue in self._decider.find(pattern, sentence)
+                for modifier in self._modifiers_of[pattern.source]
             ]
         cues: list[tuple[Modifier, Hit]] = sentence.cues
         return cues
-
-    def _anywhere(self, patterns: tuple[Pattern, ...], run: Run | None) -> bool:
-        return run is not None and any(
-            self._decider.has(pattern, sentence) for pattern in patterns for sentence in run.sentences
-        )
 
     def _stands(self, match: Match, number: int, runs: list[Run], found: dict[int, set[str]]) -> bool:
         """Check what the rule asks of the turn and of the other side."""
@@ -238,9 +246,10 @@ class Detector:
             opening, closing = number == same[0], number == same[-1]
             if not {"opening": opening, "not_opening": not opening, "closing": closing}[entry.position]:
                 return False
-        if rule.unless_turn and self._anywhere(rule.unless_turn, run):
+        any_of = self._decider.any_of
+        if any_of(rule.unless_turn, run):
             return False
-        if rule.same_turn and not self._anywhere(rule.same_turn, run):
+        if rule.same_turn and not any_of(rule.same_turn, run):
             return False
         others = (entry.before, entry.not_before, entry.after, entry.not_after)
         if not any(others) and not entry.before_found and not entry.not_before_found:
@@ -254,13 +263,13 @@ class Detector:
             return False
         if entry.not_before_found and said & set(entry.not_before_found):
             return False
-        if rule.before and not self._anywhere(rule.before, earlier):
+        if rule.before and not (earlier and any_of(rule.before, earlier)):
             return False
-        if rule.not_before and self._anywhere(rule.not_before, earlier):
+        if earlier and any_of(rule.not_before, earlier):
             return False
-        if rule.after and not self._anywhere(rule.after, later):
+        if rule.after and not (later and any_of(rule.after, later)):
             return False
-        return not (rule.not_after and self._anywhere(rule.not_after, later))
+        return not (later and any_of(rule.not_after, later))
 
     def _without_duplicates(self, matches: list[Match]) -> list[Match]:
         """Drop what yields to another category, and of overlapping matches of one category all but the strongest."""

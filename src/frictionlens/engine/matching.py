@@ -8,15 +8,15 @@ and spaCy is imported when first needed: most patterns never are in a small run.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from frictionlens.engine.compiled import CompiledPack
-from frictionlens.engine.prefilter import Proposer
+from frictionlens.engine.prefilter import places_of
 from frictionlens.rules.pattern import Pattern, TokenPattern
 
 if TYPE_CHECKING:
-    from frictionlens.engine.text import Sentence
+    from frictionlens.engine.text import Run, Sentence
 
 MAX_STRINGS: Final = 400_000
 """Words that spaCy may remember before the vocabulary is started afresh: memory stays flat on any input."""
@@ -24,6 +24,10 @@ MAX_STRINGS: Final = 400_000
 
 _LONG: Final = 200
 """Words of a sentence that is searched whole for what cancels a hit: speech-to-text has sentences of thousands."""
+
+
+_OFTEN: Final = 30
+"""Times that neighbours are looked for before an expression is compiled, which takes as long (about 0.3 ms)."""
 
 
 class Hit(NamedTuple):
@@ -76,8 +80,10 @@ class Decider:
     def __init__(self, compiled: CompiledPack, model: str | None = None) -> None:
         self._expressions = compiled.expressions
         self._demands = compiled.demands
-        self._lists: dict[int, tuple[tuple[Pattern, ...], Proposer]] = {}
+        self._proposer = compiled.proposer
+        self._lists: dict[int, _Listed] = {}
         self._searches: dict[str, Search] = {}
+        self._asked: dict[str, int] = {}
         self._spacy = _TokenMatching(model)
 
     def search(self, pattern: Pattern) -> Search:
@@ -88,9 +94,15 @@ class Decider:
             found = self._searches[pattern.source] = Search(each.compile().search, each.captures, each.body)
         return found
 
-    def may_have(self, pattern: Pattern, characters: str) -> bool:
-        """Tell, for less than it takes to compile the expression, whether a pattern may be there."""
-        return pattern.source in self._searches or self._demands[pattern.source].has_pair(characters)
+    def search_in(self, pattern: Pattern, characters: str) -> Search | None:
+        """Return what finds a pattern; None where less work than compiling it tells that it is not there."""
+        found = self._searches.get(pattern.source)
+        return self.search(pattern) if found is None and self._worth_compiling(pattern.source, characters) else found
+
+    def _worth_compiling(self, source: str, characters: str) -> bool:
+        """Tell whether an expression may be there, or was asked for so often that compiling it is cheaper."""
+        asked = self._asked[source] = self._asked.get(source, 0) + 1
+        return asked > _OFTEN or self._demands[source].has_pair(characters)
 
     def find(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> list[Hit]:
         """Return the hit at every word where one begins, leftmost first."""
@@ -112,25 +124,34 @@ class Decider:
         return bool(self.find(pattern, sentence))
 
     def _find(self, pattern: Pattern, characters: str) -> list[Hit]:
-        search = self._searches.get(pattern.source)
-        if search is None:
-            if not self._demands[pattern.source].has_pair(characters):
-                return []
-            search = self.search(pattern)
-        first = search.first(characters)
-        return [] if first is None else list(search.hits(first))
+        search = self.search_in(pattern, characters)
+        first = search.first(characters) if search is not None else None
+        return list(search.hits(first)) if search is not None and first is not None else []
 
-    def among(self, patterns: tuple[Pattern, ...], sentence: Sentence) -> list[int]:
-        """Return the places, in order, of the patterns that the words of the sentence do not rule out.
+    def among(self, patterns: tuple[Pattern, ...], run: Run) -> Sequence[Pattern]:
+        """Return the patterns that the words of the run do not rule out. For lists that live as long as the pack."""
+        if not patterns:
+            return ()
+        listed = self._lists.get(id(patterns))
+        if listed is None:
+            # The list is kept beside its bits, so that its id cannot be given to another.
+            by_place = {self._proposer.place_of[each.source]: each for each in patterns}
+            listed = self._lists[id(patterns)] = _Listed(self._proposer.bits_of(patterns), by_place, patterns)
+        there = listed.bits & run.there
+        return [listed.by_place[place] for place in places_of(there)] if there else ()
 
-        For long lists that live as long as the pack.
-        """
-        entry = self._lists.get(id(patterns))
-        if entry is None:
-            proposer = Proposer([self._demands[each.source] for each in patterns])
-            # The list is kept beside its proposer, so that its id cannot be given to another.
-            entry = self._lists[id(patterns)] = (patterns, proposer)
-        return list(entry[1].propose(sentence.characters))
+    def any_of(self, patterns: tuple[Pattern, ...], run: Run) -> bool:
+        """Tell whether any of the patterns stands in any sentence of the run."""
+        # No pattern reaches over the end of a sentence: all sentences are searched at once.
+        return any(self._find(pattern, run.characters) for pattern in self.among(patterns, run))
+
+
+class _Listed(NamedTuple):
+    """A list of patterns as bits."""
+
+    bits: int
+    by_place: dict[int, Pattern]
+    patterns: tuple[Pattern, ...]
 
 
 class _TokenMatching:

@@ -3,13 +3,14 @@
 Every pattern asks for words: `<we> can not ...2 <do>` needs one of {can}, one of {not} and one of the <do> words. Its
 three rarest needs are looked up, as bits: every character has the bits of the patterns it serves, the bits of a run are
 or-ed, and a pattern is there when all its needs are. That costs the same for ten rules and for hundreds: a few
-machine words more. What is left is one search of an expression per pattern.
+machine words more. It is done once for all patterns of the pack, those of conditions and of charging too: what a rule
+asks of a turn is then answered, nearly always, by one `&`. What is left is one search of an expression per pattern.
 That nothing is missed is held by a property-based test (tests/test_prefilter.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import pairwise
 from operator import or_
@@ -147,38 +148,60 @@ def _weight_of_affix(affix: Affix) -> int:
 
 
 class Proposer:
-    """Propose patterns for a run from its characters.
+    """Tell which patterns of a pack may stand in a run, from its characters: a bit for each.
+
+    Plain data, so that it can be kept on disk.
 
     Args:
-        demands: one per pattern, in their order; one without needs is proposed everywhere.
+        demands: by the source of their patterns, which are numbered in this order; one without needs is proposed
+            everywhere.
     """
 
-    def __init__(self, demands: Sequence[Demand]) -> None:
+    def __init__(self, demands: Mapping[str, Demand]) -> None:
         width = self._width = len(demands)
-        bits: dict[str, int] = {}
-        met = 0
-        for place, demand in enumerate(demands):
+        self.place_of = {source: place for place, source in enumerate(demands)}
+        served: dict[str, list[int]] = {}
+        met: list[int] = []
+        for place, demand in enumerate(demands.values()):
             for plane in range(NEEDS):
-                bit = 1 << (plane * width + place)
+                bit = plane * width + place
                 if plane >= len(demand.needs):
-                    met |= bit
+                    met.append(bit)
                     continue
                 for character in demand.needs[plane]:
-                    bits[character] = bits.get(character, 0) | bit
-        self._bits = bits
-        self._asked = frozenset(bits)
+                    served.setdefault(character, []).append(bit)
+        self._bits = {character: _with_bits(places) for character, places in served.items()}
+        self._asked = frozenset(served)
         self._all = (1 << width) - 1
-        self._met = met
+        self._met = _with_bits(met)
         """Bits of needs that shorter demands do not have."""
 
-    def propose(self, characters: str) -> Iterator[int]:
-        """Yield, in order, the patterns whose rarest words are there."""
+    def there(self, characters: str) -> int:
+        """Return the bits of the patterns whose rarest words are there."""
         found = map(self._bits.__getitem__, self._asked.intersection(characters))
         there = gathered = reduce(or_, found, self._met)
         for plane in range(1, NEEDS):
             there &= gathered >> (plane * self._width)
-        there &= self._all
-        while there:
-            lowest = there & -there
-            yield lowest.bit_length() - 1
-            there ^= lowest
+        return there & self._all
+
+    def bits_of(self, patterns: Iterable[Pattern]) -> int:
+        """Return the bits of some patterns."""
+        return _with_bits([self.place_of[each.source] for each in patterns])
+
+
+def places_of(bits: int) -> list[int]:
+    """Return the places of the bits that are set, the last one first."""
+    places = []
+    while bits:
+        place = bits.bit_length() - 1
+        places.append(place)
+        bits ^= 1 << place  # from the top: what is left gets shorter
+    return places
+
+
+def _with_bits(places: Sequence[int]) -> int:
+    """Return the number with these bits set; or-ing one after the other would copy it every time."""
+    written = bytearray(max(places, default=0) // 8 + 1)
+    for place in places:
+        written[place // 8] |= 1 << place % 8
+    return int.from_bytes(written, "little")
