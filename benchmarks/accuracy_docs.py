@@ -39,8 +39,8 @@ def scanner() -> Scanner:
 
 @cache
 def public(which: str, *, asr: bool = False, resamples: int = 0) -> Evaluation:
-    """Measure `seen` (all that rule writers have read) or `unseen` (fresh set c)."""
-    interactions = audit_gold.public("ab") if which == "seen" else gold.read_fresh("c")
+    """Measure `seen` (all that rule writers have read) or `unseen` (fresh sets c and f)."""
+    interactions = audit_gold.public(gold.OPEN) if which == "seen" else gold.read_fresh(gold.CLOSED)
     return gold.measure(scanner(), interactions, asr=asr, resamples=resamples)
 
 
@@ -125,7 +125,7 @@ def public_conversations() -> str:
         before = seen_f1.get(each.name)
         gap = "–" if before is None or each.f1 is None else f"{each.f1 - before:+.2f}"
         rows.append([*_row(each)[:5], ratio(before), gap])
-    parts = [table("category, set c | precision | recall | F1 | labels | F1 on the rest | set c − rest", rows)]
+    parts = [table("category, unseen | precision | recall | F1 | labels | F1 on the rest | unseen − rest", rows)]
     rows = []
     for source in sorted({each.source for each in unseen.by_source}):
         cells = [source]
@@ -133,9 +133,9 @@ def public_conversations() -> str:
             found = [each.measure for each in unseen.by_source if (each.source, each.measure.name) == (source, family)]
             cells.append(f"{ratio(found[0].f1)} ({found[0].labelled})" if found else "–")
         rows.append(cells)
-    parts.append(table("source, set c | friction F1 (labels) | recovery F1 | signals F1", rows))
+    parts.append(table("source, unseen | friction F1 (labels) | recovery F1 | signals F1", rows))
     rows = []
-    for name, data in (("set c", unseen), ("the rest", seen)):
+    for name, data in (("unseen", unseen), ("the rest", seen)):
         each = data.clean
         rows.append(
             [f"clean company turns with a friction finding, {name}", f"{each.hits} of {each.of}", _percent(each)]
@@ -150,7 +150,7 @@ def public_conversations() -> str:
         rows.append([f"{what}, the rest", f"{each.hits} of {each.of}", _percent(each)])
     parts.append(table("what | count | share (95 %)", rows))
     rows = []
-    for which, data in (("set c", unseen), ("the rest", seen)):
+    for which, data in (("unseen", unseen), ("the rest", seen)):
         heard = public(which, asr=True)
         for family in ("friction", "recovery", "signal"):
             written, spoken = data.measure(family).f1 or 0.0, heard.measure(family).f1 or 0.0

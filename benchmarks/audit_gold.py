@@ -10,7 +10,8 @@ finds only those is not sure of itself yet.
     python benchmarks/audit_gold.py --explore        # the thresholds of rules/confidence.py on a grid
 
 The figures per rule are of data that most rules were written with, so they flatter. Therefore the hold-out: confidence
-computed without the fresh set c, and the findings it calls high measured on set c, which nobody who writes rules reads.
+computed without the fresh sets c and f, and the findings it calls high measured on those, which nobody who writes rules
+reads.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from frictionlens.model import Interaction
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.rules import confidence
 from frictionlens.rules.confidence import Audited
-from gold import SHARED, read_fresh, read_labelled
+from gold import CLOSED, OPEN, SHARED, read_fresh, read_labelled
 from pairs import read_lines
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -51,7 +52,7 @@ def own(half: str) -> list[Interaction]:
     return [each.interaction for name in ("pairs.jsonl", "conversations.jsonl") for each in read_lines(name, half)]
 
 
-def public(fresh: str = "abc") -> list[Interaction]:
+def public(fresh: str = OPEN + CLOSED) -> list[Interaction]:
     """Return the public labelled conversations, with these of the freshly labelled sets."""
     files = [GOLD / name for name in ("dev.jsonl", "dev_windows.jsonl", "dev_more.jsonl")]
     return [*read_labelled(files), *read_fresh(fresh)]
@@ -100,9 +101,11 @@ def hold_out(scanner: Scanner) -> dict[str, tuple[int, int, int]]:
         return list(find_units(data, lambda each: scanner.detect(each).findings))
 
     even = impartial()
-    without_c, everything = high_rules(count(even, public("ab"))), high_rules(count(even, public()))
+    rest, everything = high_rules(count(even, public(OPEN))), high_rules(count(even, public()))
     return {
-        "fresh set c, confidence from the rest (hold-out)": measured(units(list(read_fresh("c"))), scanner, without_c),
+        "fresh sets c and f, confidence from the rest (hold-out)": measured(
+            units(list(read_fresh(CLOSED))), scanner, rest
+        ),
         "own check half, confidence from public conversations": measured(units(own("check")), scanner, everything),
         "all public conversations, confidence from them (in sample)": measured(units(public()), scanner, everything),
     }
@@ -118,10 +121,10 @@ def render(counts: Counts, day: str) -> str:
 
 def explore(scanner: Scanner) -> None:
     """Print precision and recall of high friction on unseen data for a grid of thresholds."""
-    base = count(impartial(), public("ab"))
-    units = list(find_units(read_fresh("c"), lambda each: scanner.detect(each).findings))
+    base = count(impartial(), public(OPEN))
+    units = list(find_units(read_fresh(CLOSED), lambda each: scanner.detect(each).findings))
     check = list(find_units(own("check"), lambda each: scanner.detect(each).findings))
-    print("lower bound  minimum     set c: P      R   own check: P      R   rules")
+    print("lower bound  minimum     c and f: P    R   own check: P      R   rules")
     for bound in (0.60, 0.65, 0.70, 0.75, 0.78, 0.80, 0.85):
         for minimum in (8,):
             rules = frozenset(

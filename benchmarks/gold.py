@@ -7,10 +7,10 @@ The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; thi
     python benchmarks/gold.py ../shared/gold/dev.jsonl --errors refusal
     python benchmarks/gold.py ../shared/gold/dev_more.jsonl --half a        # a hashed half; b is the other one
     python benchmarks/gold.py FILE --asr                                     # lower case, no punctuation, fillers
-    python benchmarks/gold.py --fresh c                                      # labelled after the rules were written
+    python benchmarks/gold.py --fresh cf                                     # labelled after the rules were written
 
-`fresh.jsonl` holds our own labels (one machine-assisted reading) of 484 of the unlabelled conversations, by id; their
-text stays where it is, in ../shared/corpus. Sets a and b have been read while rules were written, set c has not.
+`fresh.jsonl` holds our own labels (one machine-assisted reading) of 1,461 of the unlabelled conversations, by id; their
+text stays where it is, in ../shared/corpus. The sets have been read while rules were written, but c and f (`CLOSED`).
 """
 
 from __future__ import annotations
@@ -22,17 +22,20 @@ import json
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec.structs import replace
 
 from asr import as_speech
 from frictionlens.evaluation import Evaluation, Measure, Share, evaluate, find_units
-from frictionlens.model import Interaction
+from frictionlens.model import Charged, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
 
 FRESH: Final = Path(__file__).with_name("fresh.jsonl")
+CLOSED: Final = "cf"
+"""Sets of which rule writers have seen figures only."""
+OPEN: Final = "abdeghij"
 SHARED: Final = Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared"))
 CORPUS: Final = SHARED / "corpus" / "unlabelled.jsonl.gz"
 
@@ -54,14 +57,23 @@ def read_labelled(files: list[Path], half: str | None = None, source: str | None
 def read_fresh(sets: str) -> Iterator[Interaction]:
     """Yield the freshly labelled interactions of these sets: our labels joined with the text in the corpus."""
     lines = [json.loads(line) for line in FRESH.read_text("utf-8").splitlines()]
-    labels = {line["id"]: line["labels"] for line in lines if line["set"] in sets}
+    known = {line["id"]: line for line in lines if line["set"] in sets}
     with gzip.open(CORPUS) as corpus:
         for line in corpus:
             interaction = msgspec.json.decode(line, type=Interaction)
-            if (found := labels.get(interaction.id)) is not None:
-                turns = enumerate(interaction.turns)
-                labelled = [replace(turn, labels=tuple(found.get(str(place), ()))) for place, turn in turns]
-                yield replace(interaction, turns=tuple(labelled))
+            if (found := known.get(interaction.id)) is not None:
+                turns = (_labelled(turn, str(place), found) for place, turn in enumerate(interaction.turns))
+                yield replace(interaction, turns=tuple(turns))
+
+
+def _labelled(turn: Turn, place: str, found: dict[str, Any]) -> Turn:
+    charged = found.get("charged", {}).get(place)
+    return replace(
+        turn,
+        labels=tuple(found["labels"].get(place, ())),
+        charged=None if charged is None else tuple(Charged(**each) for each in charged),
+        kind_of_no=found.get("kind_of_no", {}).get(place),
+    )
 
 
 def measure(
@@ -76,7 +88,7 @@ def measure(
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("files", nargs="*", type=Path)
-    parser.add_argument("--fresh", help="measure on these freshly labelled sets: a, b, c or several", default="")
+    parser.add_argument("--fresh", help="measure on these freshly labelled sets, a letter each", default="")
     parser.add_argument("--errors", help="print misses and false alarms of this category")
     parser.add_argument("--half", choices=("a", "b"))
     parser.add_argument("--source", help="only lines of this source")
@@ -86,8 +98,8 @@ def main() -> None:
     parser.add_argument("--intervals", action="store_true", help="print 95 %% intervals (F1: bootstrap)")
     args = parser.parse_args()
     scanner = Scanner(Options(min_confidence=args.confidence))
-    if args.errors and "c" in args.fresh:
-        parser.error("set c is for figures only: nobody who writes rules reads it")
+    if args.errors and not set(args.fresh).isdisjoint(CLOSED):
+        parser.error("sets c and f are for figures only: nobody who writes rules reads them")
     interactions = [*read_labelled(args.files, args.half, args.source), *read_fresh(args.fresh)]
     found = measure(scanner, interactions, asr=args.asr, resamples=2000 if args.intervals else 0)
     if args.errors:
