@@ -23,6 +23,7 @@ from frictionlens.model import Interaction, Role, Turn
 HEAD_BYTES: Final = 65_536
 """How much of a source the sniffers see."""
 
+_BUFFER: Final = 131_072
 _CONTROL: Final = bytes({*range(32)} - {*b"\t\n\v\f\r\x1b"})
 _LINE_END: Final = re.compile(r"\r\n|\r|\n")
 _BEYOND_ASCII: Final = re.compile(r"[^\x00-\x7f\ufffd]")
@@ -100,7 +101,8 @@ class Source:
 
     def text(self) -> io.TextIOWrapper:
         """Open as text, in the encoding that the head shows; undecodable bytes become U+FFFD."""
-        return io.TextIOWrapper(io.BufferedReader(_Raw(self.open())), self.head.encoding, errors="replace", newline="")
+        stream = io.BufferedReader(_Raw(self.open()), _BUFFER)
+        return io.TextIOWrapper(stream, self.head.encoding, errors="replace", newline="")
 
     def text_lines(self, problems: list[Problem]) -> Generator[str, None, None]:
         """Yield the lines of a text with their ends; of one longer than `MOST_LINE` the rest is left out.
@@ -109,11 +111,15 @@ class Source:
             problems: takes what was left out.
         """
         with self.text() as stream:
-            for number, line in enumerate(_cut_lines(stream.readline, MOST_LINE, ""), 1):
-                if len(line) >= MOST_LINE and line[-1] not in "\r\n":
+            # Not through `_cut_lines`: handing every line on twice takes as long as reading it.
+            for number, line in enumerate(iter(partial(stream.readline, MOST_LINE), ""), 1):
+                cut = len(line) >= MOST_LINE and line[-1] not in "\r\n"
+                if cut:
                     reason = f"longer than {MOST_LINE:,} characters, which no transcript has: its end is left out"
                     problems.append(Problem(self.name, f"line {number}", reason))
                 yield line
+                if cut:
+                    _pass_over(stream.readline, MOST_LINE, ("\n", "\r"))
 
     def whole_text(self, problems: list[Problem]) -> str:
         """Return a text that can only be read in one piece, up to `MOST_TEXT`, ends of lines as line feeds."""
@@ -158,8 +164,13 @@ def _cut_lines(readline: Callable[[int], AnyStr], most: int, end: AnyStr) -> Ite
     for line in iter(partial(readline, most), end):
         yield line
         if len(line) >= most and not line.endswith(breaks):
-            while (rest := readline(most)) and not rest.endswith(breaks):
-                pass
+            _pass_over(readline, most, breaks)
+
+
+def _pass_over(readline: Callable[[int], AnyStr], most: int, breaks: Any) -> None:
+    """Read on to the end of a line."""
+    while (rest := readline(most)) and not rest.endswith(breaks):
+        pass
 
 
 class _Raw(io.RawIOBase):

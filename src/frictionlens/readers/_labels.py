@@ -226,15 +226,9 @@ class Dialogue:
 
 def _accept(lines: Sequence[_Line], options: ReadOptions, known: frozenset[str]) -> dict[str, bool]:
     """Decide for every label (as written) whether it is a speaker."""
-    seen: Counter[str] = Counter()
-    stamped: Counter[str] = Counter()
-    strong: set[str] = set()
-    for line in lines:
-        if line.label is not None:
-            seen[line.label] += 1
-            stamped[line.label] += line.t1 is not None
-            if not line.weak:
-                strong.add(line.label)
+    seen = Counter([line.label for line in lines if line.label is not None])
+    stamped = Counter([line.label for line in lines if line.t1 is not None])
+    strong = {line.label for line in lines if not line.weak}
     accepted: dict[str, bool] = {}
     names: list[str] = []
     # `User: jsmith` is a line of a form; beside `Agent: …` it is who the agent talks to.
@@ -298,14 +292,15 @@ def parse_dialogue(
     """
     lines = [_split_line(each) for each in text_lines]
     accepted = _accept(lines, options, known)
-    labelled = sum(1 for line in lines if line.label is not None and accepted[line.label])
-    stamped = sum(1 for line in lines if line.t1 is not None)
+    spoken = [line for line in lines if line.label is not None and accepted[line.label]]
+    labelled = len(spoken)
+    stamped = len([line for line in lines if line.t1 is not None])
     dialogue = Dialogue()
     if labelled < minimum and (
         stamped < 2 or stamped < minimum or stamped * 2 < sum(1 for line in lines if line.whole.strip())
     ):
         return dialogue
-    with_time = sum(1 for line in lines if line.label is not None and accepted[line.label] and line.t1 is not None)
+    with_time = len([line for line in spoken if line.t1 is not None])
     # Where nearly every label carries a time, a label without one is prose that happens to hold a colon.
     timed_style = with_time >= 3 and with_time >= labelled * 0.8
     blocks: list[tuple[str | None, str | None, str | None, list[str], Role | None]] = []
@@ -333,15 +328,7 @@ def parse_dialogue(
     times = _times([(block[1], block[2]) for block in blocks], options, dialogue)
     roles = {label: label_role(label or "", options) for label in {block[0] for block in blocks}}
     for (label, _, _, body, role), (at, end) in zip(blocks, times, strict=True):
-        dialogue.turns.append(
-            Turn(
-                role=role or roles[label],
-                text="\n".join(body).strip(),
-                at=at,
-                end=end,
-                speaker=label,
-            )
-        )
+        dialogue.turns.append(Turn(role or roles[label], "\n".join(body).strip(), at, end, label))
     dialogue.preface = "\n".join(preface)
     return dialogue
 

@@ -19,7 +19,8 @@ Unit = Literal["s", "ms", "us", "ticks"]
 _PER_SECOND: Final[dict[Unit, int]] = {"s": 1, "ms": 1_000, "us": 1_000_000, "ticks": 10_000_000}
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _CTIME: Final = ("%a %b %d %H:%M:%S %z %Y", "%a %b %d %H:%M:%S %Y")
-_OTHER: Final = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%A, %B %d, %Y, %H:%M:%S (%z)", "%B %d, %Y, %H:%M:%S")
+_IN_WORDS: Final = ("%A, %B %d, %Y, %H:%M:%S (%z)", "%B %d, %Y, %H:%M:%S")
+_IN_NUMBERS: Final = ("%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M")
 _TWITTER: Final = re.compile(r"[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d\d):(\d\d):(\d\d) \+0000 (\d{4})", re.ASCII)
 _MONTHS: Final = {
     name: number
@@ -90,8 +91,9 @@ def parse_time(value: object) -> datetime | None:
                 return datetime(int(year), _MONTHS[month], int(day), int(hour), int(minute), int(second), tzinfo=UTC)
             except ValueError:
                 return None
-    # `%A` first: a weekday written out is the Salesforce header, three letters are ctime or RFC 5322.
-    for layout in _CTIME if text[:1].isalpha() and text[3:4] == " " else _OTHER:
+    # A weekday written out is the Salesforce header, three letters are ctime or RFC 5322.
+    layouts = _IN_NUMBERS if not text[0].isalpha() else _CTIME if text[3:4] == " " else _IN_WORDS
+    for layout in layouts:
         try:
             return datetime.strptime(text, layout)
         except ValueError:

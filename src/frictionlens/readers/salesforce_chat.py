@@ -143,8 +143,9 @@ def _parse(body: str, options: ReadOptions) -> tuple[list[Draft], list[str]]:
         for number, unit in _PART.findall(offset):
             seconds += int(number) * _UNIT[unit.lower()]
         # A header in mid-body tells of a transfer; it stands after what was said before it.
-        events += [(len(said) + 1, header[int(index)]) for index in _PLACE.findall(part)]
-        text = html_to_text(_PLACE.sub("", part))
+        places = _PLACE.findall(part) if "\ue001" in part else ()
+        events += [(len(said) + 1, header[int(index)]) for index in places]
+        text = html_to_text(_PLACE.sub("", part) if places else part)
         name, colon, words = text.partition(":")
         if colon and len(name) <= 60 and "\n" not in name:
             said.append((seconds, name.strip(), words.strip()))

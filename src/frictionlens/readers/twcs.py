@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from frictionlens.errors import Problem
 from frictionlens.model import Interaction, Role, Turn
@@ -19,7 +19,19 @@ from frictionlens.readers._times import offsets, order_by_time, parse_time
 from frictionlens.readers.csv_table import find_dialect, open_rows
 
 _NEEDED = {"tweetid", "authorid", "inbound", "text", "inresponsetotweetid"}
+_NAMES = ("tweetid", "inresponsetotweetid", "authorid", "inbound", "createdat", "text")
 _MANY = 50_000
+
+
+class _Tweet(NamedTuple):
+    """The cells of a row, in the order of `_NAMES`."""
+
+    number: str
+    parent: str
+    author: str
+    inbound: str
+    created: str
+    text: str
 
 
 def _sniff(head: Head) -> str | None:
@@ -115,33 +127,31 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
         groups = iter(held.items())
     else:
         groups = group_on_disk(keyed())
+    places = [column.get(name, -1) for name in _NAMES]
     for _, rows in groups:
-        yield _interaction(source, rows, column, options)
+        cells = ([row[at].strip() if 0 <= at < len(row) else "" for at in places] for row in rows)
+        yield _interaction(source, [_Tweet(*each) for each in cells], options)
 
 
-def _interaction(source: Source, rows: list[list[str]], column: dict[str, int], options: ReadOptions) -> Interaction:
-    def cell(row: list[str], name: str) -> str:
-        index = column.get(name, -1)
-        return row[index].strip() if 0 <= index < len(row) else ""
-
-    moments = [parse_time(cell(row, "createdat")) for row in rows]
+def _interaction(source: Source, tweets: list[_Tweet], options: ReadOptions) -> Interaction:
+    moments = [parse_time(tweet.created) for tweet in tweets]
     order = order_by_time(moments)
-    rows = [rows[index] for index in order]
+    tweets = [tweets[index] for index in order]
     started, seconds = offsets([moments[index] for index in order])
-    known = {cell(row, "tweetid") for row in rows}
-    root = next((row for row in rows if cell(row, "inresponsetotweetid") not in known), rows[0])
+    known = {tweet.number for tweet in tweets}
+    root = next((tweet for tweet in tweets if tweet.parent not in known), tweets[0])
     turns = []
     brand = None
-    for row, at in zip(rows, seconds, strict=True):
-        author = cell(row, "authorid")
-        flag = cell(row, "inbound").casefold()
+    for tweet, at in zip(tweets, seconds, strict=True):
+        author = tweet.author
+        flag = tweet.inbound.casefold()
         role: Role = options.roles.get(author.casefold()) or (
             "customer" if flag in ("true", "1") else "agent" if flag in ("false", "0") else "unknown"
         )
         if role == "agent" and brand is None:
             brand = author
-        turns.append(Turn(role, cell(row, "text"), at, speaker=author or None))
-    return Interaction(cell(root, "tweetid"), tuple(turns), source.name, "social", started, queue=brand)
+        turns.append(Turn(role, tweet.text, at, speaker=author or None))
+    return Interaction(root.number, tuple(turns), source.name, "social", started, queue=brand)
 
 
 FORMAT = Format(
