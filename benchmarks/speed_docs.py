@@ -35,15 +35,23 @@ def write(known: dict[str, Any]) -> None:
     """Write the blocks of the pages, and the picture."""
     blocks = {"performance.md": {"speed": render_performance(known)}, "scaling.md": {"cost": render_cost(known)}}
     for page, inside in blocks.items():
-        path = DOCS / page
-        text = path.read_text("utf-8")
         for name, block in inside.items():
-            pattern = re.compile(rf"(<!-- measured: {name} -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-            if pattern.search(text) is None:
-                raise SystemExit(f"docs/{page} has no block {name!r}")
-            text = pattern.sub(lambda match, block=block: f"{match[1]}\n{block}\n{match[3]}", text)  # type: ignore[misc]
-        path.write_text(text, "utf-8")
+            write_block(page, name, block)
     (DOCS / PICTURE).write_text(render_picture(known), "utf-8")
+
+
+def write_block(page: str, name: str, block: str) -> None:
+    """Write one block of a page anew.
+
+    Raises:
+        SystemExit: the page has no such block.
+    """
+    path = DOCS / page
+    pattern = re.compile(rf"(<!-- measured: {name} -->\n)(.*?)(<!-- end -->)", re.DOTALL)
+    text, found = pattern.subn(lambda match: f"{match[1]}\n{block}\n{match[3]}", path.read_text("utf-8"))
+    if not found:
+        raise SystemExit(f"docs/{page} has no block {name!r}")
+    path.write_text(text, "utf-8")
 
 
 def table(header: str, rows: Iterable[Sequence[str]]) -> str:
@@ -67,8 +75,8 @@ def _rate(entry: dict[str, Any]) -> float:
     return float(entry["megabytes"] / entry["seconds"])
 
 
-def _under(entry: dict[str, Any]) -> str:
-    """Say what a part was measured with."""
+def under(entry: dict[str, Any]) -> str:
+    """Say what something was measured with: see `speed.machine`."""
     return (
         f"{entry['machine']}, Python {entry['python']}, {entry['rules']} rules, load {entry['load']:.1f} at its start, "
         f"{entry['day']}"
@@ -122,7 +130,7 @@ def _scan(known: dict[str, Any]) -> str:
             f"`scan` of one small file, from the start of the process to its end: {known['start']['wall']:.2f} s "
             f"({known['start']['cpu']:.2f} s CPU).\n"
         )
-    return text + f"\nMeasured on: {_under(scan)}.\n"
+    return text + f"\nMeasured on: {under(scan)}.\n"
 
 
 def _rivals(known: dict[str, Any]) -> str:
@@ -162,7 +170,7 @@ def _rivals(known: dict[str, Any]) -> str:
         "sentences, before conditions and context. With and without the prefilter the engine finds the same: "
         f"{equal['findings']:,} findings, {equal['differ']} interactions differ. ConvoKit's politeness strategies need "
         "the dependency parses of a trained pipeline, which is not part of this comparison.\n"
-        f"\nMeasured on: {_under(found)}.\n"
+        f"\nMeasured on: {under(found)}.\n"
     )
 
 
@@ -197,7 +205,7 @@ def _growth(known: dict[str, Any]) -> str:
         "### What more turns and more rules cost\n\n"
         + table("with | seconds | cost", rows)
         + text
-        + f"\nMeasured on: {_under(known['turns'])}.\n"
+        + f"\nMeasured on: {under(known['turns'])}.\n"
     )
 
 
@@ -229,7 +237,7 @@ def _jobs(known: dict[str, Any]) -> str:
             f"it runs: {overhead - 1:.0%}. The result lines are "
             f"{'the same' if spark['same_bytes'] else '**not the same**'}.\n"
         )
-    return text + f"\nMeasured on: {_under(jobs)}.\n"
+    return text + f"\nMeasured on: {under(jobs)}.\n"
 
 
 def _memory(known: dict[str, Any]) -> str:
@@ -245,7 +253,7 @@ def _memory(known: dict[str, Any]) -> str:
     text += table("file | interactions | seconds of the clock | MB/s of file | most memory of a process", rows)
     if "large" not in known:
         text += "\nFiles of 1 GB and 10 GB and an array of 2 GB: `make bench-large`, not measured yet.\n"
-    return text + f"\nMeasured on: {_under(known.get('memory') or known['large'])}.\n"
+    return text + f"\nMeasured on: {under(known.get('memory') or known['large'])}.\n"
 
 
 def _spark_overhead(known: dict[str, Any]) -> float:
@@ -286,7 +294,7 @@ def render_cost(known: dict[str, Any]) -> str:
         f"               = {hours:,.0f}\n"
         f"    cost       = core_hours × price = ${hours * CORE_HOUR:,.2f}\n",
         "On " + ", ".join(f"{cores} cores: {_hours(hours / cores)}" for cores in (8, 64, 256)) + ".\n",
-        f"Rate measured on: {_under(known['scan'])}.\n",
+        f"Rate measured on: {under(known['scan'])}.\n",
     ]
     return "\n".join(lines)
 
