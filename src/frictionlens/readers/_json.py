@@ -106,7 +106,7 @@ def iter_items(source: Source, *keys: str, if_huge: Sequence[str] = ()) -> Itera
     for found in _documents(source):
         if isinstance(found, _Huge):
             yield from _stream(source, (*keys, *if_huge))
-        elif isinstance(found, Problem):
+        elif isinstance(found, Problem) or _is_record(found.value, keys):
             yield found
         else:
             yield from explode(found, *keys)
@@ -115,19 +115,21 @@ def iter_items(source: Source, *keys: str, if_huge: Sequence[str] = ()) -> Itera
 def explode(item: Item, *keys: str) -> Iterator[Item]:
     """Yield the records inside one value: see `iter_items`."""
     value = item.value
-    tops = _tops(keys)
+    if _is_record(value, keys):
+        yield item
+        return
+    lead = f"{item.where}, " if item.where else ""
     if isinstance(value, list):
-        lead = f"{item.where}, " if item.where else ""
         for number, element in enumerate(value, 1):
             inner = Item(element, f"{lead}item {number}", item.envelope)
-            if isinstance(element, dict) and tops.isdisjoint(element):
+            if _is_record(element, keys):
                 yield inner
             else:
                 yield from explode(inner, *keys)
         return
     found = False
-    if isinstance(value, dict) and not tops.isdisjoint(value):
-        lead = f"{item.where}, " if item.where else ""
+    if isinstance(value, dict):
+        tops = _tops(keys)
         number = 0
         for key in keys:
             records = dig(value, key)
@@ -139,6 +141,11 @@ def explode(item: Item, *keys: str) -> Iterator[Item]:
                     yield Item(element, f"{lead}item {number}", envelope)
     if not found:
         yield item
+
+
+def _is_record(value: Any, keys: tuple[str, ...]) -> bool:
+    """Tell at once, of an object, that it holds no list of records under any of `keys`."""
+    return isinstance(value, dict) and _tops(keys).isdisjoint(value)
 
 
 @lru_cache(maxsize=256)

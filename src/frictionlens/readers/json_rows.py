@@ -60,7 +60,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
         nonlocal passes
         passes += 1
         for number, record in objects(problems if passes == 2 else None):
-            yield number, [record.get(name) for name in names]
+            yield number, list(record.values()) if list(record) == names else [record.get(name) for name in names]
 
     yield from read_table(source, Table(names, rows, spreadsheet=False), options)
     yield from problems
