@@ -34,6 +34,7 @@ test-spark: $(STAMP) ## Run the tests on a local Spark; needs Java
 bench: $(STAMP) $(MEDSPACY)/.installed ## Measure speed against other ways to run the same rules, write docs/performance.md
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable ".[bench,spark]" || true
 	$(BIN)/python benchmarks/speed.py --medspacy $(MEDSPACY)/bin/python
+	$(BIN)/python benchmarks/readers.py
 
 bench-large: $(STAMP) ## Measure files of 1 GB and 10 GB and an array of 2 GB; takes hours and 30 GB of disk
 	$(BIN)/python benchmarks/speed.py --large
