@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import heapq
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import IO, Final
 
 import msgspec
 
 from frictionlens.model import Scored
 
-MAX_BYTES: Final = 64 * 1024 * 1024
+MAX_BYTES: Final = 32 * 1024 * 1024
 """Result lines held in memory before a sorted run goes to disk."""
+MOST_RUNS: Final = 64
+"""Runs that are merged into one of the next level: open files stay few, and a line is written once a level."""
+
+_Entry = tuple[str, str, bytes]
+"""(source, interaction id, line)."""
 
 _DECODER = msgspec.json.Decoder(Scored)
 
@@ -25,9 +30,9 @@ class SortedResults:
 
     def __init__(self) -> None:
         self._encoder = msgspec.json.Encoder()
-        self._held: list[tuple[str, str, bytes]] = []
+        self._held: list[_Entry] = []
         self._size = 0
-        self._runs: list[IO[bytes]] = []
+        self._levels: list[list[IO[bytes]]] = []
         self.count = 0
 
     def __enter__(self) -> SortedResults:
@@ -36,8 +41,9 @@ class SortedResults:
 
     def __exit__(self, *_: object) -> None:
         """Remove the runs on disk."""
-        for run in self._runs:
-            run.close()
+        for runs in self._levels:
+            for run in runs:
+                run.close()
 
     def add(self, scored: Scored) -> None:
         """Take one result."""
@@ -51,26 +57,36 @@ class SortedResults:
     def lines(self) -> Iterator[bytes]:
         """Yield every result line, sorted, without its line end."""
         self._held.sort()
-        if not self._runs:
-            return (line for _, _, line in self._held)
-        streams: list[Iterator[tuple[str, str, bytes]]] = [_read_run(run) for run in self._runs]
-        return (line for _, _, line in heapq.merge(*streams, self._held))
+        streams = [_read_run(run) for runs in self._levels for run in runs]
+        return (line for _, _, line in (heapq.merge(*streams, self._held) if streams else self._held))
 
     def __iter__(self) -> Iterator[Scored]:
         """Yield every result, sorted."""
         return map(_DECODER.decode, self.lines())
 
     def _spill(self) -> None:
-        run = tempfile.TemporaryFile(prefix="frictionlens-")  # noqa: SIM115  closed in __exit__
         self._held.sort()
-        for source, interaction_id, line in self._held:
-            run.write(self._encoder.encode((source, interaction_id)) + b"\n" + line + b"\n")
-        self._runs.append(run)
+        self._keep(self._held, 0)
         self._held = []
         self._size = 0
 
+    def _keep(self, entries: Iterable[_Entry], level: int) -> None:
+        """Write a sorted run; where a level is full, merge it into a run of the next."""
+        if level == len(self._levels):
+            self._levels.append([])
+        runs = self._levels[level]
+        run = tempfile.TemporaryFile(prefix="frictionlens-")  # noqa: SIM115  closed in __exit__
+        runs.append(run)
+        for source, interaction_id, line in entries:
+            run.write(self._encoder.encode((source, interaction_id)) + b"\n" + line + b"\n")
+        if len(runs) >= MOST_RUNS:
+            self._keep(heapq.merge(*map(_read_run, runs)), level + 1)
+            for each in runs:
+                each.close()
+            runs.clear()
 
-def _read_run(run: IO[bytes]) -> Iterator[tuple[str, str, bytes]]:
+
+def _read_run(run: IO[bytes]) -> Iterator[_Entry]:
     run.seek(0)
     while key := run.readline():
         source, interaction_id = msgspec.json.decode(key)

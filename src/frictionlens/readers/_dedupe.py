@@ -33,7 +33,7 @@ class Seen(NamedTuple):
 
 
 class Duplicates:
-    """Remembers every interaction it is shown, in 8 or 16 bytes each."""
+    """Remembers every interaction it is shown, in 8 or 16 bytes each, most of them on disk."""
 
     def __init__(self) -> None:
         self._seen = HashSet()

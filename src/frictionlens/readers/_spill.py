@@ -9,50 +9,56 @@ from typing import Any, Final
 
 import msgspec
 
-_RECENT: Final = 200_000
+_RECENT: Final = 50_000
+"""Hashes that are held in memory."""
+_CACHE: Final = 4 * 1024
+"""Kilobytes of the hashes on disk that are held in memory."""
 
 
 class HashSet:
-    """Remembers which keys it has seen in 8 bytes each.
+    """Remembers which keys it has seen, by hashes of 8 bytes, in memory that does not grow.
 
-    New hashes gather in a set; each `_RECENT` of them move into a sorted array. Two different keys share a hash
-    with a probability of about n²/2⁶⁵: one in four hundred million for a hundred thousand keys.
+    New hashes gather in a set; each `_RECENT` of them move into a temporary SQLite database that has no name in the
+    file system. Two different keys share a hash with a probability of about n²/2⁶⁵: one in four hundred million for a
+    hundred thousand keys.
     """
 
     def __init__(self) -> None:
         self._recent: set[int] = set()
-        self._sorted: Any = None
+        self._older: sqlite3.Connection | None = None
 
     def add(self, key: str | bytes) -> bool:
         """Remember a key; tell whether it was there already."""
         data = key.encode("utf-8", "surrogatepass") if isinstance(key, str) else key
-        value = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little")
+        value = int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
         if value in self._recent or self._holds(value):
             return True
         self._recent.add(value)
         if len(self._recent) >= _RECENT:
-            self._merge()
+            self._spill()
         return False
 
-    def __len__(self) -> int:
-        return len(self._recent) + (0 if self._sorted is None else len(self._sorted))
-
     def _holds(self, value: int) -> bool:
-        if self._sorted is None:
+        if self._older is None:
             return False
-        import numpy as np
+        return self._older.execute("SELECT 1 FROM seen WHERE hash = ?", (value,)).fetchone() is not None
 
-        wanted = np.uint64(value)
-        index = int(np.searchsorted(self._sorted, wanted))
-        return index < len(self._sorted) and bool(self._sorted[index] == wanted)
-
-    def _merge(self) -> None:
-        import numpy as np
-
-        fresh = np.fromiter(self._recent, dtype=np.uint64, count=len(self._recent))
-        old = self._sorted if self._sorted is not None else np.empty(0, dtype=np.uint64)
-        self._sorted = np.sort(np.concatenate([old, fresh]))
+    def _spill(self) -> None:
+        if self._older is None:
+            # Whoever asks asks from one thread at a time, which need not always be the same.
+            self._older = _temporary_database(_CACHE, check_same_thread=False)
+            self._older.execute("CREATE TABLE seen (hash INTEGER PRIMARY KEY)")
+        with self._older:
+            self._older.executemany("INSERT INTO seen VALUES (?)", ((each,) for each in sorted(self._recent)))
         self._recent = set()
+
+
+def _temporary_database(cache: int, *, check_same_thread: bool = True) -> sqlite3.Connection:
+    """Make a database that has no name in the file system and goes away when closed; `cache` is in kilobytes."""
+    database = sqlite3.connect("", check_same_thread=check_same_thread)
+    for setting in ("journal_mode = OFF", "synchronous = OFF", "temp_store = FILE", f"cache_size = -{cache}"):
+        database.execute(f"PRAGMA {setting}")
+    return database
 
 
 def group_on_disk(rows: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, list[Any]]]:
@@ -61,12 +67,8 @@ def group_on_disk(rows: Iterable[tuple[str, Any]]) -> Iterator[tuple[str, list[A
     Rows lie in a temporary SQLite database that has no name in the file system and goes away with this iterator;
     memory holds its page cache (32 MB) and one group.
     """
-    database = sqlite3.connect("")
+    database = _temporary_database(32 * 1024)
     try:
-        database.execute("PRAGMA journal_mode = OFF")
-        database.execute("PRAGMA synchronous = OFF")
-        database.execute("PRAGMA temp_store = FILE")
-        database.execute("PRAGMA cache_size = -32768")
         database.execute("CREATE TABLE row (seq INTEGER PRIMARY KEY, key TEXT, data BLOB)")
         encode = msgspec.msgpack.Encoder(enc_hook=str).encode
         with database:
