@@ -21,11 +21,11 @@ from frictionlens.readers import Duplicates, ReadOptions, Record, Seen, Source, 
 from frictionlens.runners import serial
 from frictionlens.runners.serial import Mark
 
-PART_BYTES: Final = 8 * 1024 * 1024
+PART_BYTES: Final = 2 * 1024 * 1024
 """Most bytes of a range: what is lost when a process dies, and what is held to keep the order, stay small."""
-LEAST_BYTES: Final = 512 * 1024
+LEAST_BYTES: Final = 256 * 1024
 """Fewest bytes of a range: below, handing over costs more than it brings."""
-PARTS_A_JOB: Final = 4
+PARTS_A_JOB: Final = 32
 """Ranges of a file per process, where it is large enough: nobody is left waiting for the last one."""
 
 

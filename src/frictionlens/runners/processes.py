@@ -26,8 +26,10 @@ from frictionlens.runners.serial import Mark, Outcome
 
 AHEAD: Final = 4
 """Parts per process that may be begun before the first of them is given back: what is held stays small."""
-_MESSAGE: Final = 256
-"""Outcomes a message carries."""
+_MESSAGE: Final = 64
+"""Outcomes a message carries: about as many as lie in a pipe while the parent does something else."""
+_MOST_HELD: Final = 64
+"""Messages of a part that are held until it is its turn."""
 
 _DEATH_SIGNAL: Final = 1
 """Linux: PR_SET_PDEATHSIG of prctl."""
@@ -121,23 +123,14 @@ class _Pool:
                         workers.append(idle)
                     idle.part = number
                     idle.link.send_bytes(data)
-                # Give back.
-                while first < given:
-                    while held[first]:
-                        yield from held[first].popleft()
-                    if first not in finished:
-                        break
-                    finished.discard(first)
-                    del held[first]
-                    names.pop(first, None)
-                    first += 1
-                # Take in; who is far ahead waits in its pipe.
+                # Take in, and wait only when there is nothing to give back; who is far ahead waits in its pipe.
                 busy = {
                     each.link: each
                     for each in workers
-                    if each.part is not None and (each.part == first or len(held[each.part]) < 64)
+                    if each.part is not None and (each.part == first or len(held[each.part]) < _MOST_HELD)
                 }
-                for link in wait(list(busy)) if busy else ():
+                patience = 0 if first in finished or held.get(first) else None
+                for link in wait(list(busy), patience) if busy else ():
                     worker = busy[link]
                     assert worker.part is not None
                     try:
@@ -154,6 +147,14 @@ class _Pool:
                         worker.part = None
                     else:
                         held[worker.part].append(message)
+                # Give back one message, so that nobody waits long for work.
+                if held.get(first):
+                    yield from held[first].popleft()
+                elif first in finished:
+                    finished.discard(first)
+                    del held[first]
+                    names.pop(first, None)
+                    first += 1
         finally:
             for each in workers:
                 # A closed pipe tells nothing: processes forked later hold a copy of its end.
