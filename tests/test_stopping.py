@@ -112,8 +112,8 @@ def test_ctrl_c_stops_soon_and_leaves_what_was_read(
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
 
     assert code == 130
-    # Of the processor: tests share the machine, so the clock tells nothing.
-    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - used < 1.0
+    # Of the processor: tests share the machine, so the clock tells nothing. In a second each of them has one at most.
+    assert after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime - used < jobs
     lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
     found = [msgspec.json.decode(line, type=Scored).interaction_id for line in lines]
     assert len(found) == len(set(found)) < 30_000
