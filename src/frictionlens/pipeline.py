@@ -204,8 +204,9 @@ def first_words(interaction: Interaction) -> str:
     said: list[str] = []
     words = 0
     for turn in interaction.turns:
-        length = len(turn.text.split())
-        if turn.role == "customer" and words < REQUEST_WORDS and (not said or length >= REQUEST_TURN):
-            said.append(turn.text.strip())
-            words += length
+        if turn.role == "customer" and words < REQUEST_WORDS:
+            length = len(turn.text.split())
+            if not said or length >= REQUEST_TURN:
+                said.append(turn.text.strip())
+                words += length
     return " ".join(said)[:REQUEST_CHARACTERS].strip()

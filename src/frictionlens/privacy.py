@@ -29,6 +29,16 @@ _REFERENCE: Final = (
     "order|ticket|case|reference|ref|account|acct|booking|reservation|confirmation|tracking|invoice|claim|member"
     "|membership|customer|policy|user|parcel|shipment|serial|transaction|receipt|pin|code|sort code|passport|licen[cs]e"
 )
+
+
+def _by_first_letter(words: str) -> str:
+    """Write alternatives of any case so that a word with another first letter is passed over at once."""
+    rests: dict[str, list[str]] = {}
+    for word in words.split("|"):
+        rests.setdefault(word[0], []).append(word[1:])
+    return "|".join(f"[{first}{first.upper()}](?i:{'|'.join(rest)})" for first, rest in rests.items())
+
+
 _PERSONAL: Final = re.compile(
     rf"""
       (?P<url>(?:https?://|www\.)\S+)
@@ -37,8 +47,8 @@ _PERSONAL: Final = re.compile(
     | (?P<postcode>\b[A-Z]{{1,2}}[0-9][A-Z0-9]?[ ][0-9][A-Z]{{2}}\b | \b[A-Z]{{2}}[ ][0-9]{{5}}(?:-[0-9]{{4}})?\b)
     | (?P<address>\b[0-9]{{1,5}}[A-Za-z]?[ ,]+(?:(?:[NSEW]|[A-Z][\w'’.-]+)[ ]){{1,3}}(?i:{_STREET})\b\.?
         (?:[ ,]+(?:[Aa]pt|[Aa]partment|[Uu]nit|[Ff]lat|\#)[. ]*\w+)?)
-    | (?P<cued>\b(?i:{_REFERENCE})s?(?:[ ](?i:id|number|no|nr|num|code))?\.?[ ]?(?:(?i:is|was)[ ]|[:\#=][ ]?){{0,2}}\#?
-        (?P<value>(?=[\w-]*[0-9])[\w-]{{4,}}))
+    | (?P<cued>\b(?:{_by_first_letter(_REFERENCE)})s?(?:[ ](?i:id|number|no|nr|num|code))?\.?[ ]?
+        (?:(?i:is|was)[ ]|[:\#=][ ]?){{0,2}}\#?(?P<value>(?=[\w-]*[0-9])[\w-]{{4,}}))
     | (?P<digits>(?<![\w$£€.,])\+?\(?[0-9](?:(?:[ ./-]|\)[ ]?|[ ]\()?[0-9]){{5,}}(?![\w]))
     | (?P<code>\b(?=[A-Z0-9-]*[0-9])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{{4,}}\b
         | \b[A-Za-z]+(?:[._-][A-Za-z]+)*[._-]?[0-9]{{3,}}\w*\b | \b[a-z]+_[a-z]+(?:_\w+)*[0-9]+\b)

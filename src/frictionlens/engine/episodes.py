@@ -22,6 +22,7 @@ def find_episodes(
         return []
     for finding in sorted(findings, key=lambda each: (each.turn, each.start)):
         by_run.setdefault(run_of[finding.turn], []).append(finding)
+    categories = {finding.category for finding in findings}
     kinds = {"missing": _missing, "sequence": _sequence, "streak": _streak, "ending": _ending}
     found: list[Finding] = []
     for episode in pack.episodes:
@@ -29,7 +30,7 @@ def find_episodes(
             if not _may_repeat(runs):
                 continue
             found += [_at_sentence(episode, *each, interaction_id) for each in _repeat(episode, runs)]
-        else:
+        elif not categories.isdisjoint(episode.entry.trigger):
             evidence = kinds[episode.entry.kind](episode, by_run, runs)
             found += [_at_finding(episode, each, interaction_id) for each in evidence]
     return found
