@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from frictionlens.errors import Problem, Skipped
+from frictionlens.errors import Problem, RuleError, Skipped
 from frictionlens.model import Interaction, Scored, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
@@ -78,6 +78,15 @@ def test_stopping_early_ends_the_processes(tmp_path: Path) -> None:
     outcomes.close()
 
     assert not [each for each in multiprocessing.active_children() if each.is_alive()]
+
+
+def test_a_rule_that_does_not_exist_is_said_before_a_process_begins(tmp_path: Path) -> None:
+    lines_of(tmp_path / "a.jsonl", 10)
+    shape = Options(rules=("nonsense",))
+    sources = list(find_sources([str(tmp_path)]))
+
+    with pytest.raises(RuleError, match="nonsense"):
+        local.run(sources, ReadOptions(), shape, 2, lambda: Scanner(shape))
 
 
 def test_small_inputs_stay_in_one_process(tmp_path: Path) -> None:

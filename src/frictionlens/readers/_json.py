@@ -184,7 +184,9 @@ def _documents(source: Source) -> Iterator[Item | Problem | _Huge]:
     if not data:
         return
     if len(data) >= WHOLE_BYTES:
-        yield from _lines(source) if _first_line_is_json(data) else iter((_Huge(),))
+        lines = _first_line_is_json(data)
+        del data  # it would be held for as long as the file is read
+        yield from _lines(source) if lines else iter((_Huge(),))
         return
     try:
         yield Item(parse_json(data), "")

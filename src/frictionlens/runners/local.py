@@ -39,11 +39,16 @@ def run(
         reading: how to read it.
         options: what shapes results; those of the scanner.
         jobs: processes; with 1 it is this one that works.
-        scanner: makes the scanner of this process; called only where this process works.
+        scanner: makes the scanner of this process.
         instead: asked before an interaction is scored; what it returns is given back in its place. Picklable.
+
+    Raises:
+        RuleError: a rule that cannot be used.
     """
+    # A broken rule is said here and once; and where the rules are not compiled yet, it is not every process that does.
+    own = scanner()
     if jobs > 1:
         from frictionlens.runners import processes
 
         return processes.run(sources, reading, options, jobs, instead=instead)
-    return serial.run(sources, reading, scanner(), instead)
+    return serial.run(sources, reading, own, instead)
