@@ -250,8 +250,11 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
 def _rules_split(source: Source, options: ReadOptions, known: frozenset[str]) -> bool:
     """Tell whether `---` parts conversations here; where every part is one turn it parts turns."""
     parts = re.split(r"(?m)^\s*(?:[-=*_#~]\s?){3,}\s*$", source.head.text[:20_000])
-    counts = [len(parse_dialogue(part.splitlines(), options, known).turns) for part in parts[:20] if part.strip()]
-    return not (len(counts) >= 3 and max(counts) <= 1 and sum(counts) >= len(counts) - 1)
+    parts = [part for part in parts[:20] if part.strip()]
+    if len(parts) < 3:
+        return True
+    counts = [len(parse_dialogue(part.splitlines(), options, known).turns) for part in parts]
+    return not (max(counts) <= 1 and sum(counts) >= len(counts) - 1)
 
 
 def _interaction(
