@@ -91,7 +91,7 @@ def test_files_and_their_problems(tmp_path: Path) -> None:
     store = Store(tmp_path / "s.duckdb")
     left_out = [Problem("x.jsonl", "line 2", "not JSON", "mend it"), Skipped("x.jsonl", "line 3", "again", "duplicate")]
     store.put_file("x.jsonl", "stamp", "digest-1", 4, left_out)
-    assert store.known_files("digest-1") == {"x.jsonl": ("stamp", 4)}
+    assert store.known_files("digest-1") == {"x.jsonl": ("stamp", 4, 2)}
     assert store.known_files("digest-2") == {}
     assert store.left_out("x.jsonl") == left_out
     store.put_file("x.jsonl", "other", "digest-1", 5)

@@ -34,6 +34,8 @@ class Unchanged(NamedTuple):
 
     file: str
     interactions: int
+    left_out: int
+    """Records of it that could not be read, or were left out on purpose."""
 
 
 def digest_of(digest: str, options: Options | None = None) -> str:
@@ -154,7 +156,7 @@ def _works(
             continue
         stamp = f"{own}/{how}" if (own := _stamp(source)) else ""
         if stamp and (before := files.get(source.name)) and before.stamp == stamp:
-            yield Unchanged(source.name, before.interactions)
+            yield Unchanged(source.name, before.interactions, before.left_out)
             continue
         yield _Begun(source.name, stamp)
         yield source
@@ -166,7 +168,9 @@ def _left_alone(store: Store, work: Any, *, replay: bool) -> Iterator[Outcome | 
     if not isinstance(work, Unchanged):
         yield work
         return
-    yield from store.left_out(work.file)
+    # Opening the store takes longer than hashing a small file, and most files have nothing to say.
+    if work.left_out:
+        yield from store.left_out(work.file)
     if replay:
         yield from store.scored(work.file)
     else:

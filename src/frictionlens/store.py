@@ -125,6 +125,8 @@ class KnownFile(NamedTuple):
     stamp: str
     """Digest of its bytes and of how they were read."""
     interactions: int
+    left_out: int
+    """Records that could not be read, or were left out on purpose."""
 
 
 class Store:
@@ -247,9 +249,15 @@ class Store:
         """Return file → what is known of it, for the files read to their end with this pack."""
         with self.reading() as connection:
             rows = connection.execute(
-                "SELECT file, stamp, interactions FROM files WHERE digest = ?", [digest]
+                """
+                SELECT file, stamp, interactions,
+                    (SELECT count(*) FROM problems p WHERE p.file = f.file)
+                        + (SELECT count(*) FROM skipped s WHERE s.file = f.file)
+                FROM files f WHERE digest = ?
+                """,
+                [digest],
             ).fetchall()
-        return {file: KnownFile(stamp, number) for file, stamp, number in rows}
+        return {file: KnownFile(*rest) for file, *rest in rows}
 
     def known_contents(self, digest: str) -> npt.NDArray[np.uint64]:
         """Return the content hashes of everything already scored with this pack, as sorted numbers: 8 bytes each."""
