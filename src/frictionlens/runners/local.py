@@ -50,5 +50,5 @@ def run(
     if jobs > 1:
         from frictionlens.runners import processes
 
-        return processes.run(sources, reading, options, jobs, instead=instead)
+        return processes.run(sources, reading, options, jobs, instead=instead, scanner=own)
     return serial.run(sources, reading, own, instead)

@@ -43,6 +43,7 @@ def run(
     *,
     part_bytes: int = 0,
     instead: Callable[[Interaction], Mark | None] | None = None,
+    scanner: Scanner | None = None,
 ) -> Generator[Outcome | Mark, None, None]:
     """Yield a result or a problem for every record of every source, in the order of the serial runner.
 
@@ -57,9 +58,10 @@ def run(
         part_bytes: size of the ranges; 0 decides by the size of the file.
         instead: asked before an interaction is scored, in the process that read it; what it returns is given back in
             its place. Processes begin with a copy of it.
+        scanner: of this process, with these options, where there is one: forked processes go on with it.
     """
     parts = cut(sources, reading, jobs, part_bytes)
-    return without_duplicates(_Pool(options, jobs, instead).run(parts))
+    return without_duplicates(_Pool(options, jobs, instead, scanner).run(parts))
 
 
 _Instead = Callable[[Interaction], object | None]
@@ -68,18 +70,23 @@ _Instead = Callable[[Interaction], object | None]
 class _Worker:
     """A process, the way to it, and the part it has in hand."""
 
-    def __init__(self, context: Any, options: Options, instead: _Instead | None) -> None:
+    def __init__(self, context: Any, options: Options, instead: _Instead | None, scanner: Scanner | None) -> None:
         self.link, theirs = context.Pipe()
-        self.process = context.Process(target=_serve, args=(theirs, options, instead, os.getpid()), daemon=True)
+        self.process = context.Process(
+            target=_serve, args=(theirs, options, instead, scanner, os.getpid()), daemon=True
+        )
         self.process.start()
         theirs.close()
         self.part: int | None = None
 
 
 class _Pool:
-    def __init__(self, options: Options, jobs: int, instead: _Instead | None) -> None:
-        # A fork has the modules and the vocabulary already; elsewhere a process begins from nothing.
-        self._context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    def __init__(self, options: Options, jobs: int, instead: _Instead | None, scanner: Scanner | None) -> None:
+        # A fork has the modules and the rules already; elsewhere a process begins from nothing.
+        forks = sys.platform == "linux"
+        self._context = multiprocessing.get_context("fork" if forks else "spawn")
+        self._own = scanner
+        self._theirs = scanner if forks else None
         self._options = options
         self._jobs = jobs
         self._instead = instead
@@ -91,7 +98,6 @@ class _Pool:
         finished: set[int] = set()
         given = first = 0
         more = True
-        scanner: Scanner | None = None
         try:
             while more or first < given:
                 # Hand out.
@@ -114,12 +120,12 @@ class _Pool:
                         data = pickle.dumps(work)
                     except (pickle.PicklingError, TypeError, AttributeError):
                         # Standard input and the like can be read in this process only.
-                        scanner = scanner or Scanner(self._options)
-                        held[number].append(score_part(work, scanner, self._instead))  # read when its turn comes
+                        self._own = self._own or Scanner(self._options)
+                        held[number].append(score_part(work, self._own, self._instead))  # read when its turn comes
                         finished.add(number)
                         continue
                     if idle is None:
-                        idle = _Worker(self._context, self._options, self._instead)
+                        idle = _Worker(self._context, self._options, self._instead, self._theirs)
                         workers.append(idle)
                     idle.part = number
                     idle.link.send_bytes(data)
@@ -164,12 +170,12 @@ class _Pool:
                 each.process.join(1)
 
 
-def _serve(link: Connection, options: Options, instead: _Instead | None, parent: int) -> None:
+def _serve(link: Connection, options: Options, instead: _Instead | None, scanner: Scanner | None, parent: int) -> None:
     """Read and score parts until the other side goes away; runs in a process of its own."""
     # Ctrl-C reaches every process of the terminal; the parent ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _die_with(parent)
-    scanner = Scanner(options)
+    scanner = scanner or Scanner(options)
     try:
         while True:
             work: Part = pickle.loads(link.recv_bytes())  # noqa: S301  from our own parent
