@@ -38,7 +38,7 @@ _ABBREVIATIONS: Final = frozenset(
 )
 _LONGEST_ABBREVIATION: Final = 12
 """Characters, with some before it, that can tell an abbreviation: the text before may be endless."""
-_REMEMBERED: Final = 200_000
+_REMEMBERED: Final = 50_000
 """Texts remembered with what they stand for."""
 _LONGEST_REMEMBERED: Final = 40
 """Characters of a text that is remembered: what is longer is a link or worse, and seldom comes again."""
