@@ -188,3 +188,12 @@ def test_words_looked_up_piece_by_piece_are_the_words_of_the_text(text: str) -> 
     per_sentence = [sum(start <= left < end for left, _ in spans) for start, end in places]
     lengths = [len(each) for each in tokeniser.characters(text).split("\n")]
     assert [each for each in lengths if each] == [each for each in per_sentence if each]
+
+
+def test_without_the_prefilter_nothing_is_ruled_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    interaction = Interaction(id="x", turns=(Turn("agent", "I am sorry, we cannot do that. It is our policy."),))
+    expected = Detector(PACK).detect(interaction).findings
+    monkeypatch.setattr("frictionlens.engine.prefilter.Demand.has_pair", lambda *_: False)
+
+    assert Detector(PACK, prefilter=False).detect(interaction).findings == expected != ()
+    assert Detector(PACK).detect(interaction).findings != expected

@@ -99,7 +99,7 @@ class Detector:
         language: str = "en",
     ) -> None:
         self.pack = compiled.pack
-        self._decider = Decider(compiled, model)
+        self._decider = Decider(compiled, model, prefilter=prefilter)
         self._there = compiled.proposer.there
         self._tokeniser = Tokeniser(self.pack.spelling, compiled.alphabet)
         self._prefiltering = prefilter
@@ -149,7 +149,7 @@ class Detector:
         return self._without_duplicates(matches) if len(matches) > 1 else matches
 
     def _decide(self, number: int, run: Run) -> Iterator[Match]:
-        """Yield the first hit of every rule in every sentence that nothing cancels, in the order of the rules."""
+        """Yield the first hit of every rule in every sentence that nothing cancels."""
         by_rule: dict[int, list[tuple[Sentence, Hit]]] = {}
         for rule_number, sentence, hit in self._hits(run, self._look_in(run.role)):
             by_rule.setdefault(rule_number, []).append((sentence, hit))
@@ -166,7 +166,7 @@ class Detector:
                     yield Match(rule_number, number, sentence, hit)
 
     def _hits(self, run: Run, look: _Look) -> Iterator[tuple[int, Sentence, Hit]]:
-        """Yield (rule, sentence, hit) of every pattern, in the order of the rules and their patterns."""
+        """Yield (rule, sentence, hit) of every pattern in the order of the rules, token patterns last."""
         written, searches, rules, look_up = run.characters, look.searches, look.rules, self._decider.search_in
         for number in sorted([number for place in places_of(look.bits & run.there) for number in look.numbers[place]]):
             # No pattern reaches over the end of a sentence: all sentences are searched at once.

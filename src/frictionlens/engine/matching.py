@@ -75,9 +75,11 @@ class Decider:
     Args:
         compiled: the pack of the patterns.
         model: name of a trained spaCy pipeline whose attributes `tokens:` rules may use; None is plain English.
+        prefilter: False compiles every expression, whatever stands in the text.
     """
 
-    def __init__(self, compiled: CompiledPack, model: str | None = None) -> None:
+    def __init__(self, compiled: CompiledPack, model: str | None = None, *, prefilter: bool = True) -> None:
+        self._prefiltering = prefilter
         self._expressions = compiled.expressions
         self._demands = compiled.demands
         self._proposer = compiled.proposer
@@ -101,6 +103,8 @@ class Decider:
 
     def _worth_compiling(self, source: str, characters: str) -> bool:
         """Tell whether an expression may be there, or was asked for so often that compiling it is cheaper."""
+        if not self._prefiltering:
+            return True
         asked = self._asked[source] = self._asked.get(source, 0) + 1
         return asked > _OFTEN or self._demands[source].has_pair(characters)
 
@@ -129,7 +133,10 @@ class Decider:
         return list(search.hits(first)) if search is not None and first is not None else []
 
     def among(self, patterns: tuple[Pattern, ...], run: Run) -> Sequence[Pattern]:
-        """Return the patterns that the words of the run do not rule out. For lists that live as long as the pack."""
+        """Return the patterns that the words of the run do not rule out, in no order to rely on.
+
+        For lists that live as long as the pack.
+        """
         if not patterns:
             return ()
         listed = self._lists.get(id(patterns))
