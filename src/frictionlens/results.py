@@ -66,24 +66,34 @@ class SortedResults:
 
     def _spill(self) -> None:
         self._held.sort()
-        self._keep(self._held, 0)
-        self._held = []
-        self._size = 0
+        run = self._written(self._held)
+        # In one go, so that who stops a scan in between finds every line once.
+        self._held, self._size = [], 0
+        self._keep(run, 0)
 
-    def _keep(self, entries: Iterable[_Entry], level: int) -> None:
-        """Write a sorted run; where a level is full, merge it into a run of the next."""
+    def _written(self, entries: Iterable[_Entry]) -> IO[bytes]:
+        """Return a new run with these entries."""
+        run = tempfile.TemporaryFile(prefix="frictionlens-")  # noqa: SIM115  closed in __exit__
+        try:
+            for source, interaction_id, line in entries:
+                run.write(self._encoder.encode((source, interaction_id)) + b"\n" + line + b"\n")
+        except BaseException:
+            run.close()
+            raise
+        return run
+
+    def _keep(self, run: IO[bytes], level: int) -> None:
+        """Take a run into a level; where that is full, merge it into a run of the next."""
         if level == len(self._levels):
             self._levels.append([])
         runs = self._levels[level]
-        run = tempfile.TemporaryFile(prefix="frictionlens-")  # noqa: SIM115  closed in __exit__
         runs.append(run)
-        for source, interaction_id, line in entries:
-            run.write(self._encoder.encode((source, interaction_id)) + b"\n" + line + b"\n")
         if len(runs) >= MOST_RUNS:
-            self._keep(heapq.merge(*map(_read_run, runs)), level + 1)
-            for each in runs:
+            merged = self._written(heapq.merge(*map(_read_run, runs)))
+            merging, runs[:] = list(runs), []
+            self._keep(merged, level + 1)
+            for each in merging:
                 each.close()
-            runs.clear()
 
 
 def _read_run(run: IO[bytes]) -> Iterator[_Entry]:
