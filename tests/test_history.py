@@ -10,7 +10,7 @@ import pytest
 from frictionlens.errors import Problem, Skipped, UserError
 from frictionlens.history import Unchanged, load_results, notes_of, scan_into
 from frictionlens.model import Interaction, Scored, Turn
-from frictionlens.pipeline import Options, Scanner
+from frictionlens.pipeline import Options, Scanner, content_hash
 from frictionlens.readers import ReadOptions, find_sources
 from frictionlens.runners import parts, serial
 from frictionlens.scoring import Weights
@@ -155,6 +155,26 @@ def test_the_same_id_in_two_files_stays_with_both(tmp_path: Path, folder: Path, 
     second, worked = scan(store, folder, scanner)
     assert worked == 0
     assert [each for each in second if isinstance(each, Scored)] == [each for each in first if isinstance(each, Scored)]
+
+
+def test_of_two_versions_in_one_file_the_later_counts_however_often_it_is_read(
+    tmp_path: Path, scanner: CountingScanner
+) -> None:
+    folder = tmp_path / "exports"
+    folder.mkdir()
+    store = Store(tmp_path / "s.duckdb")
+    one, two, *others = [
+        Interaction(id=id_, source="s", turns=(Turn("customer", "Hi"), Turn("agent", f"We cannot do that, {id_}{n}.")))
+        for n, id_ in enumerate("xxyz")
+    ]
+    for lines in ([one], [one, two], [one, two, others[0]], [one, two, *others]):
+        (folder / "a.jsonl").write_bytes(b"".join(msgspec.json.encode(each) + b"\n" for each in lines))
+        found, _ = scan(store, folder, scanner)
+        told = {each.interaction_id for each in found if isinstance(each, Scored)}
+        assert told | {"?" for each in found if isinstance(each, Problem)} >= {each.id for each in lines}
+        if len(lines) > 1:
+            (kept,) = [each for each in store.scored() if each.interaction_id == "x"]
+            assert "x1" in kept.findings[0].quote or kept.content_hash == content_hash(two)
 
 
 def content(store: Store) -> dict[str, list[tuple[object, ...]]]:

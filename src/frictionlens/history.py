@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import msgspec
 
@@ -85,6 +85,8 @@ class _Stored(NamedTuple):
     content_hash: str
 
 
+_REPLACED: Final = "its stored result was replaced while this file was read"
+
 _Mark = Problem | Unchanged | _Begun | _Ended | _Stored
 
 
@@ -138,10 +140,11 @@ def scan_into(
             yield from _left_alone(store, work, replay=replay)
             continue
         # The first file that has to be read: from here on whoever reads takes the works, this one first.
-        store.put_pack(notes_of(scanner().pack, options))
+        own = scanner()
+        store.put_pack(notes_of(own.pack, options))
         contents = store.known_contents(digest)
         known = Known(contents) if len(contents) else None
-        outcomes = local.run(chain((work,), works), reading, options, jobs, scanner, known)
+        outcomes = local.run(chain((work,), works), reading, options, jobs, own, known)
         yield from _taken_in(store, outcomes, digest, replay=replay)
 
 
@@ -182,56 +185,56 @@ def _taken_in(
 ) -> Iterator[Outcome | Unchanged]:
     """Put what was scored into the store, and yield it with everything else."""
     file: _Begun | None = None
-    new: list[Scored] = []
-    old: list[str] = []
+    pending: list[Scored | str] = []
     left_out: list[Problem | Skipped] = []
     number = 0
 
-    def put_new() -> None:
-        if new and file is not None:
-            store.put_batch(new, digest, file=file.file)
-            new.clear()
-
-    def put_again() -> list[Scored]:
-        """Give known interactions to this file, and return them."""
-        found = list(store.scored(only=old)) if old and file is not None else []
-        if found and file is not None:
-            store.put_batch(found, digest, file=file.file)
-        old.clear()
-        return found
+    def flush() -> Iterator[Scored | Problem]:
+        """Store what is pending in the order it was read, and yield what was known by its content."""
+        wanted = [each for each in pending if isinstance(each, str)]
+        # Looked up before anything is stored: what is new may take the place of what was known.
+        known = {each.content_hash: each for each in store.scored(only=wanted)} if wanted else {}
+        batch = [known.get(each) if isinstance(each, str) else each for each in pending]
+        pending.clear()
+        if file is not None:
+            store.put_batch([each for each in batch if each is not None], digest, file=file.file)
+            yield from (known[each] for each in wanted if each in known)
+            yield from (Problem(file.file, "", _REPLACED, "scan again") for each in wanted if each not in known)
 
     try:
         with closing(outcomes):
             for outcome in outcomes:
                 if isinstance(outcome, _Begun):
                     file, number, left_out = outcome, 0, []
-                elif file is None:
+                    continue
+                if file is None:
                     yield from _left_alone(store, outcome, replay=replay)
-                elif isinstance(outcome, _Ended):
-                    put_new()
-                    number += len(again := put_again())
-                    yield from again
-                    # A process that died took records with it: they have to be looked for next time.
-                    whole = not any(isinstance(each, Lost) for each in left_out)
-                    store.put_file(file.file, file.stamp if whole else "", digest, number, left_out)
-                    file = None
-                elif isinstance(outcome, _Stored):
-                    old.append(outcome.content_hash)
-                    if len(old) >= BATCH:
-                        number += len(again := put_again())
-                        yield from again
+                    continue
+                if isinstance(outcome, _Stored):
+                    pending.append(outcome.content_hash)
                 elif isinstance(outcome, Scored):
+                    pending.append(outcome)
                     number += 1
-                    new.append(outcome)
-                    if len(new) >= BATCH:
-                        put_new()
                     yield outcome
-                else:
+                elif not isinstance(outcome, _Ended):
                     left_out.append(outcome)
                     yield outcome
+                if len(pending) >= BATCH or isinstance(outcome, _Ended):
+                    for each in flush():
+                        if isinstance(each, Problem):
+                            left_out.append(each)
+                        else:
+                            number += 1
+                        yield each
+                if isinstance(outcome, _Ended):
+                    # What a process took with it when it died, or was replaced, has to be looked for next time.
+                    whole = not any(isinstance(each, Lost) or each.reason == _REPLACED for each in left_out)
+                    store.put_file(file.file, file.stamp if whole else "", digest, number, left_out)
+                    file = None
     finally:
         # Whoever stops a scan finds what was scored in the store when it goes on.
-        put_new()
+        for _ in flush():
+            pass
 
 
 def load_results(paths: Iterable[Path], pack: Pack, *, store: Store | None = None) -> Store:
