@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from frictionlens.errors import Problem, RuleError, Skipped
+from frictionlens.errors import Problem, Skipped
 from frictionlens.model import Interaction, Scored, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, find_sources
@@ -80,13 +80,25 @@ def test_stopping_early_ends_the_processes(tmp_path: Path) -> None:
     assert not [each for each in multiprocessing.active_children() if each.is_alive()]
 
 
-def test_a_rule_that_does_not_exist_is_said_before_a_process_begins(tmp_path: Path) -> None:
-    lines_of(tmp_path / "a.jsonl", 10)
-    shape = Options(rules=("nonsense",))
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_file_that_is_gone_is_a_problem_and_the_rest_is_read(tmp_path: Path, jobs: int) -> None:
+    for name in ("a", "b", "c"):
+        lines_of(tmp_path / f"{name}.jsonl", 4, marker=name)
     sources = list(find_sources([str(tmp_path)]))
+    (tmp_path / "b.jsonl").unlink()
 
-    with pytest.raises(RuleError, match="nonsense"):
-        local.run(sources, ReadOptions(), shape, 2, lambda: Scanner(shape))
+    assert local.decide_jobs(sources, 0) == 1
+    found = list(local.run(sources, ReadOptions(), Options(), jobs, Scanner()))
+
+    gone = [each for each in found if isinstance(each, Problem) and not each.record]
+    assert [Path(each.source).name for each in gone] == ["b.jsonl"]
+    assert {Path(each.source).name for each in found if isinstance(each, Scored)} == {"a.jsonl", "c.jsonl"}
+
+
+def test_problems_of_dead_processes_are_sorted_among_others() -> None:
+    mixed = [Problem("c", "", "x"), parts.Lost("b", "", "x"), Problem("a", "", "x"), parts.Lost("d", "", "x")]
+    for order in (mixed, mixed[::-1]):
+        assert [each.source for each in sorted(order)] == ["a", "b", "c", "d"]
 
 
 def test_small_inputs_stay_in_one_process(tmp_path: Path) -> None:

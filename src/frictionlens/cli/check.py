@@ -234,7 +234,7 @@ def _records(settings: Settings, scanner: Scanner) -> Iterator[Any]:
     ):
         sources = list(find_sources(paths))
         jobs = local.decide_jobs(sources, settings.jobs)
-        yield from local.run(sources, reading, scanner.options, jobs, lambda: scanner)
+        yield from local.run(sources, reading, scanner.options, jobs, scanner)
 
 
 def _audited(settings: Settings, pack: Pack) -> dict[str, Audited]:

@@ -170,7 +170,7 @@ def _plain(settings: Settings, shape: Options, scanner: Callable[[], Scanner], r
             from frictionlens.runners import spark
 
             return spark.run(sources, reading, shape, settings.jobs)
-        return local.run(sources, reading, shape, _jobs(sources, settings, runner), scanner)
+        return local.run(sources, reading, shape, _jobs(sources, settings, runner), scanner())
 
     return outcomes
 

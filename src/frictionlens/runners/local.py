@@ -10,6 +10,7 @@ from frictionlens.model import Interaction
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.readers import ReadOptions, Source
 from frictionlens.runners import serial
+from frictionlens.runners.parts import size_of
 from frictionlens.runners.serial import Mark, Outcome
 
 BYTES_A_JOB: Final = 4 * 1024 * 1024
@@ -20,7 +21,7 @@ def decide_jobs(sources: Sequence[object], jobs: int) -> int:
     """Return how many processes to use; `jobs` 0 decides by the size of the files and the cores there are."""
     if jobs:
         return jobs
-    size = sum(each.path.stat().st_size for each in sources if isinstance(each, Source) and each.path is not None)
+    size = sum(size_of(each) for each in sources if isinstance(each, Source))
     return max(1, min(os.cpu_count() or 1, size // BYTES_A_JOB))
 
 
@@ -29,7 +30,7 @@ def run(
     reading: ReadOptions,
     options: Options,
     jobs: int,
-    scanner: Callable[[], Scanner],
+    scanner: Scanner,
     instead: Callable[[Interaction], Mark | None] | None = None,
 ) -> Generator[Outcome | Mark, None, None]:
     """Yield a result or a problem for every record of every source, in order, whatever `jobs` is.
@@ -39,16 +40,12 @@ def run(
         reading: how to read it.
         options: what shapes results; those of the scanner.
         jobs: processes; with 1 it is this one that works.
-        scanner: makes the scanner of this process.
+        scanner: of this process; making it first, a broken rule is said once, and where the rules are not compiled
+            yet, it is not every process that does.
         instead: asked before an interaction is scored; what it returns is given back in its place. Picklable.
-
-    Raises:
-        RuleError: a rule that cannot be used.
     """
-    # A broken rule is said here and once; and where the rules are not compiled yet, it is not every process that does.
-    own = scanner()
     if jobs > 1:
         from frictionlens.runners import processes
 
-        return processes.run(sources, reading, options, jobs, instead=instead, scanner=own)
-    return serial.run(sources, reading, own, instead)
+        return processes.run(sources, reading, options, jobs, instead=instead, scanner=scanner)
+    return serial.run(sources, reading, scanner, instead)

@@ -39,11 +39,26 @@ class Part(NamedTuple):
 class Lost(Problem, frozen=True):
     """A part that was not read to its end because its process died: read again it may well be there."""
 
+    # Problems are sorted where they are reported, and msgspec orders structs of one class only.
+    def __lt__(self, other: Problem) -> bool:
+        return msgspec.structs.astuple(self) < msgspec.structs.astuple(other)
+
+    def __gt__(self, other: Problem) -> bool:
+        return msgspec.structs.astuple(self) > msgspec.structs.astuple(other)
+
 
 Marked = tuple[Any, Seen | None]
 """The outcome of a record, a result encoded; and what tells whether the interaction was read before."""
 
 _DECODER: Final = msgspec.json.Decoder(Scored)
+
+
+def size_of(source: Source) -> int:
+    """Return the bytes of its file; 0 where there is none (any more), which whoever reads it will tell."""
+    try:
+        return source.path.stat().st_size if source.path else 0
+    except OSError:
+        return 0
 
 
 def cut(
@@ -61,7 +76,7 @@ def cut(
         if not isinstance(source, Source):
             yield source
             continue
-        size = source.path.stat().st_size if source.path else 0
+        size = size_of(source)
         most = part_bytes or min(PART_BYTES, max(LEAST_BYTES, size // (PARTS_A_JOB * jobs)))
         parts = split(source, most) if size > most else iter(())
         # Only when there are two is it worth to ask what it is; the rest of a large file is cut as it is handed out.
