@@ -136,9 +136,15 @@ def _split_cue(cue: Cue, cleaned: Sequence[str], names: frozenset[str]) -> Itera
     return _unvoiced(cue, [line for line in cleaned if line], names)
 
 
-@lru_cache(maxsize=1024)
 def _voice_name(annotation: str | None) -> str | None:
-    return clean_cue(annotation or "") or None
+    if not annotation:
+        return None
+    return (_clean_name if len(annotation) <= _LONGEST_NAME else clean_cue)(annotation) or None
+
+
+_LONGEST_NAME: Final = 200
+_clean_name: Final = lru_cache(maxsize=1024)(clean_cue)
+"""Those who speak do so often; what is longer than a name is not kept."""
 
 
 def _voiced(cue: Cue, whole: str, voices: Sequence[re.Match[str]]) -> Iterator[_Piece]:
@@ -159,7 +165,7 @@ def _unvoiced(cue: Cue, lines: Sequence[str], names: frozenset[str]) -> Iterator
     dashes = [line for line in lines if line[0] in _DASHES and len(line) > 1]
     if len(dashes) >= 2 and lines[0] is dashes[0]:
         for line in lines:
-            yield _labelled(_without_dash(line), cue, names, new=line in dashes)
+            yield _labelled(_without_dash(line), cue, names, new=line[0] in _DASHES and len(line) > 1)
         return
     current: _Piece | None = None
     for index, line in enumerate(lines):

@@ -204,8 +204,13 @@ def parse_mail(data: bytes, *, headers_only: bool = False) -> Mail:
     return mail
 
 
-_address: Final = lru_cache(maxsize=4096)(parseaddr)
-"""Those who write do so often."""
+_LONGEST_ADDRESS: Final = 500
+_known_address: Final = lru_cache(maxsize=4096)(parseaddr)
+"""Those who write do so often; what is longer than an address is not kept."""
+
+
+def _address(raw: str) -> tuple[str, str]:
+    return (_known_address if len(raw) <= _LONGEST_ADDRESS else parseaddr)(raw)
 
 
 def _decoded_header(raw: object) -> str:

@@ -55,7 +55,7 @@ def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
 def _cues(text: str) -> tuple[list[Cue], int]:
     """Return the cues, and how many lines look like the times of one.
 
-    A cue goes on to the next empty line or arrow. `webvtt-py` finds the same cues, at 7 MB a second by itself.
+    A cue goes on to the next empty line or arrow.
     """
     cues: list[Cue] = []
     lines: list[str] | None = None
@@ -68,7 +68,7 @@ def _cues(text: str) -> tuple[list[Cue], int]:
             if times and lines is not None:
                 hours, minutes, seconds, part, *end = times.groups()
                 cues.append(Cue(seconds_of(hours, minutes, seconds, part), seconds_of(*end), lines))
-        elif not line:
+        elif not line or line.isspace():
             lines = None
         elif lines is not None:
             lines.append(line)
