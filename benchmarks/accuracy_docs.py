@@ -151,7 +151,7 @@ def public_conversations() -> str:
     parts.append(table("what | count | share (95 %)", rows))
     rows = []
     for which, data in (("unseen", unseen), ("the rest", seen)):
-        heard = public(which, asr=True)
+        heard = public("seen" if data is seen else "unseen", asr=True)
         for family in ("friction", "recovery", "signal"):
             written, spoken = data.measure(family).f1 or 0.0, heard.measure(family).f1 or 0.0
             rows.append([f"{family}, {which}", f"{written:.3f}", f"{spoken:.3f}", f"{spoken - written:+.3f}"])
