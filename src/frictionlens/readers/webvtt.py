@@ -68,7 +68,7 @@ def _cues(text: str) -> tuple[list[Cue], int]:
             if times and lines is not None:
                 hours, minutes, seconds, part, *end = times.groups()
                 cues.append(Cue(seconds_of(hours, minutes, seconds, part), seconds_of(*end), lines))
-        elif not line or line.isspace():
+        elif not line:
             lines = None
         elif lines is not None:
             lines.append(line)
