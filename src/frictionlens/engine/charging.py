@@ -57,13 +57,10 @@ def _named(sentence: Sentence, pack: Pack, decider: Decider, *, fallback: bool =
     for each in pack.charges:
         if each.fallback != fallback:
             continue
-        some = decider.among(each.patterns, sentence.run)
-        hits = [hit for pattern in some for hit in decider.find(pattern, sentence)]
+        hits = decider.find_all(each.patterns, sentence)
         if not hits:
             continue
-        cancelled = [
-            other for pattern in decider.among(each.except_, sentence.run) for other in decider.find(pattern, sentence)
-        ]
+        cancelled = decider.find_all(each.except_, sentence)
         for hit in hits:
             for kind, start, end in hit.captured:
                 if any(other.start < end and start < other.end for other in cancelled):
@@ -96,10 +93,7 @@ def _kind_of_no(
             (not cue.charged or not kinds.isdisjoint(cue.charged))
             and kinds.isdisjoint(cue.not_charged)
             and (not cue.found or any(each in found for each in cue.found))
-            and (
-                not cue.patterns
-                or any(decider.has(each, sentence) for each in decider.among(cue.patterns, sentence.run))
-            )
+            and (not cue.patterns or decider.find_all(cue.patterns, sentence))
         ):
             return cue.kind
     return pack.charging.otherwise

@@ -123,9 +123,9 @@ class Decider:
             return self._find(pattern, characters)
         return [hit.moved(-start) for hit in self._find(pattern, characters[start:end])]
 
-    def has(self, pattern: Pattern | TokenPattern, sentence: Sentence) -> bool:
-        """Tell whether the pattern stands anywhere in the sentence."""
-        return bool(self.find(pattern, sentence))
+    def find_all(self, patterns: tuple[Pattern, ...], sentence: Sentence) -> list[Hit]:
+        """Return the hits of all these patterns in the sentence. For lists that live as long as the pack."""
+        return [hit for pattern in self.among(patterns, sentence.run) for hit in self.find(pattern, sentence)]
 
     def _find(self, pattern: Pattern, characters: str) -> list[Hit]:
         search = self.search_in(pattern, characters)
