@@ -8,7 +8,7 @@ from contextlib import closing
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -84,8 +84,6 @@ class _Stored(NamedTuple):
 
     content_hash: str
 
-
-_REPLACED: Final = "its stored result was replaced while this file was read"
 
 _Mark = Problem | Unchanged | _Begun | _Ended | _Stored
 
@@ -199,7 +197,8 @@ def _taken_in(
         if file is not None:
             store.put_batch([each for each in batch if each is not None], digest, file=file.file)
             yield from (known[each] for each in wanted if each in known)
-            yield from (Problem(file.file, "", _REPLACED, "scan again") for each in wanted if each not in known)
+            replaced = "its stored result was replaced while this file was read"
+            yield from (Lost(file.file, "", replaced, "scan again") for each in wanted if each not in known)
 
     try:
         with closing(outcomes):
@@ -227,8 +226,8 @@ def _taken_in(
                             number += 1
                         yield each
                 if isinstance(outcome, _Ended):
-                    # What a process took with it when it died, or was replaced, has to be looked for next time.
-                    whole = not any(isinstance(each, Lost) or each.reason == _REPLACED for each in left_out)
+                    # What was lost has to be looked for next time.
+                    whole = not any(isinstance(each, Lost) for each in left_out)
                     store.put_file(file.file, file.stamp if whole else "", digest, number, left_out)
                     file = None
     finally:

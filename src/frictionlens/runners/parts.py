@@ -37,7 +37,7 @@ class Part(NamedTuple):
 
 
 class Lost(Problem, frozen=True):
-    """A part that was not read to its end because its process died: read again it may well be there."""
+    """What went with a process that died, or was replaced meanwhile: read again it may well be there."""
 
     # Problems are sorted where they are reported, and msgspec orders structs of one class only.
     def __lt__(self, other: Problem) -> bool:
