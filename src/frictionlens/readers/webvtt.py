@@ -64,8 +64,9 @@ def _cues(text: str) -> tuple[list[Cue], int]:
         if "-->" in line:
             arrows += 1
             times = _TIMES.match(line)
-            lines = [] if times else None
-            if times and lines is not None:
+            lines = None
+            if times:
+                lines = []
                 hours, minutes, seconds, part, *end = times.groups()
                 cues.append(Cue(seconds_of(hours, minutes, seconds, part), seconds_of(*end), lines))
         elif not line:
