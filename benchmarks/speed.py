@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py                 # what `make bench` runs: under 8 minutes on two idle cores
     python benchmarks/speed.py --large         # `make bench-large`: files of 1 GB and 10 GB, an array of 2 GB; hours
+    python benchmarks/speed.py --large 10 --rule refusal   # only the file of 10 GB, with the rules of one category
     python benchmarks/speed.py --only rivals   # some parts; the others stay as they were measured
     python benchmarks/speed.py --docs          # measure nothing, write the pages anew
 
@@ -61,7 +62,10 @@ KEPT_WORDS: Final = 60
 class Given(NamedTuple):
     """What the command line asks for, and what parts tell each other."""
 
-    large: bool
+    large: tuple[str, ...]
+    """Which of the large inputs."""
+    rule: str | None
+    """What `--rule` of the scan of large inputs says: memory does not hang on the rules, hours do."""
     scale: float
     """Of all sizes and budgets: below 1 for trying the command out."""
     medspacy: Path | None
@@ -404,22 +408,29 @@ def measure_memory(given: Given) -> dict[str, Any]:
     return {"steps": told}
 
 
+LARGE_INPUTS: Final = {"1": (1, False), "2-array": (2, True), "10": (10, False)}
+"""(gigabytes, whether they are one JSON array) by the name on the command line."""
+
+
 def measure_large(given: Given) -> dict[str, Any]:
     """Measure files of 1 GB and 10 GB, and one JSON array of 2 GB, with two jobs."""
     told = []
-    for gigabytes, array in ((1, False), (2, True), (10, False)):
+    for gigabytes, array in map(LARGE_INPUTS.__getitem__, given.large):
         name = f"{gigabytes} GB{', one JSON array' if array else ''}"
+        more = {"rule": given.rule} if given.rule else {}
         try:
-            entry = _watched(given, int(gigabytes * given.scale * 1e9), name, array=array)
+            entry = _watched(given, int(gigabytes * given.scale * 1e9), name, array=array, rule=given.rule)
         except (OSError, RuntimeError) as error:  # hours of measuring do not go because of the last one
             entry = {"name": name, "failed": f"failed: {type(error).__name__}"}
             say(f"{name}: {error}")
         if entry:
-            told.append(entry)
+            told.append(entry | more)
     return {"steps": told}
 
 
-def _watched(given: Given, size: int, name: str, *, array: bool = False) -> dict[str, Any] | None:
+def _watched(
+    given: Given, size: int, name: str, *, array: bool = False, rule: str | None = None
+) -> dict[str, Any] | None:
     free = shutil.disk_usage(given.folder).free
     if free < 3 * size:
         say(f"{name}: left out, {free / 1e9:.0f} GB of disk are free")
@@ -427,7 +438,7 @@ def _watched(given: Given, size: int, name: str, *, array: bool = False) -> dict
     path = given.folder / ("memory.json" if array else "memory.jsonl")
     count, text = write_large(path, size, array=array)
     say(f"{name}: {count} interactions written")
-    done = command(given, path, "--jobs=2")
+    done = command(given, path, "--jobs=2", *((f"--rule={rule}",) if rule else ()))
     path.unlink()
     say(f"{name}: {done.seconds:.0f} s, {done.peak / 1e6:.0f} MB at most")
     return {
@@ -595,7 +606,8 @@ def machine() -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--large", action="store_true", help="files of 1 GB and 10 GB, and nothing else")
+    parser.add_argument("--large", nargs="*", choices=list(LARGE_INPUTS), help="only large inputs (GB): these, or all")
+    parser.add_argument("--rule", help="of large inputs: a rule or a category, for less hours")
     parser.add_argument("--only", nargs="+", choices=[*PARTS, *LARGE], help="these parts")
     parser.add_argument("--scale", type=float, default=1.0, help="of all sizes; for trying the command out")
     parser.add_argument("--docs", action="store_true", help="measure nothing, write the pages from speed.json")
@@ -606,9 +618,10 @@ def main() -> None:
     known: dict[str, Any] = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
     if not asked.docs:
         parts = {**PARTS, **LARGE}
-        chosen = asked.only or (LARGE if asked.large else PARTS)
+        chosen = asked.only or (PARTS if asked.large is None else LARGE)
         with tempfile.TemporaryDirectory(prefix="frictionlens-bench-", dir=asked.folder) as folder:
-            given = Given(asked.large, asked.scale, asked.medspacy, Path(folder), [])
+            large = tuple(asked.large or LARGE_INPUTS)
+            given = Given(large, asked.rule, asked.scale, asked.medspacy, Path(folder), [])
             if "scan" not in chosen and "scan" in known:
                 routine = known["scan"]["routine"]
                 given.rate.append(routine["file_megabytes"] / routine["seconds"])
@@ -620,6 +633,10 @@ def main() -> None:
                 except Exception as error:  # one part that fails must not cost the others
                     say(f"{name} failed: {type(error).__name__}: {error}")
                     continue
+                if name in LARGE:  # which may be measured one by one
+                    named = {step["name"] for step in told["steps"]}
+                    before = known.get(name, {}).get("steps", [])
+                    told["steps"] = [step for step in before if step["name"] not in named] + told["steps"]
                 known[name] = machine() | told
                 say(f"   {name} took {time.perf_counter() - start:.0f} s")
                 if not asked.no_docs and asked.scale == 1:

@@ -244,13 +244,14 @@ def _memory(known: dict[str, Any]) -> str:
     rows = []
     for each in (step for part in ("memory", "large") for step in known.get(part, {}).get("steps", ())):
         if "failed" in each:
-            rows.append([each["name"], "", each["failed"], "", ""])
+            rows.append([each["name"], "", "", each["failed"], "", ""])
             continue
         seconds, peak = each["seconds"], f"{each['peak_megabytes']:.0f} MB"
         rate = figure(each["file_megabytes"] / seconds)
-        rows.append([each["name"], f"{each['interactions']:,}", figure(seconds), rate, peak])
+        rules = f"`--rule {each['rule']}`" if "rule" in each else "all"
+        rows.append([each["name"], rules, f"{each['interactions']:,}", figure(seconds), rate, peak])
     text = "### Memory\n\nThe most that any one process of `scan --jobs 2` had (`VmHWM`):\n\n"
-    text += table("file | interactions | seconds of the clock | MB/s of file | most memory of a process", rows)
+    text += table("file | rules | interactions | seconds of the clock | MB/s of file | most memory of a process", rows)
     if "large" not in known:
         text += "\nFiles of 1 GB and 10 GB and an array of 2 GB: `make bench-large`, not measured yet.\n"
     return text + f"\nMeasured on: {under(known.get('memory') or known['large'])}.\n"
