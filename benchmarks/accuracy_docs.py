@@ -104,6 +104,34 @@ def own_conversations() -> str:
     )
 
 
+def own_lines() -> str:
+    """Tables of the single lines and of the whole talks that were labelled once."""
+    answers = pairs.answer(scanner(), pairs.read_lines("lines.jsonl"))
+    by_half = {half: pairs.tally((a for a in answers if a[0].tags.half == half), "focus") for half in pairs.HALVES}
+    rows = []
+    for focus in [*by_half["check"], ""]:
+        cells = [f"`{focus}`" if focus else "**all**"]
+        for half in ("check", "tune"):
+            each = by_half[half][focus] if focus else pairs.total(by_half[half].values())
+            negatives = each.lines - each.positives
+            cells += [ratio(each.positives_found / each.positives), f"{each.positives_found} of {each.positives}"]
+            cells += [f"{each.false} of {negatives}"]
+        rows.append(cells)
+    parts = [table("category | check: found | | false | tune: found | | false", rows)]
+    talks = {half: pairs.measure_conversations(scanner(), half, name="talks.jsonl") for half in pairs.HALVES}
+    rows = []
+    for family in talks["check"].families:
+        cells = [f"**{family.name}**"]
+        for half in ("check", "tune"):
+            each = talks[half].measure(family.name)
+            cells += [ratio(each.precision), ratio(each.recall), ratio(each.f1), str(each.labelled)]
+        rows.append(cells)
+    parts.append(
+        table("talks | check: precision | recall | F1 | labels | tune: precision | recall | F1 | labels", rows)
+    )
+    return "\n".join(parts)
+
+
 def _row(each: Measure) -> list[str]:
     name = f"`{each.name}`" if each.kappa is not None or each.name in scanner().pack.categories else f"**{each.name}**"
     return [
@@ -229,7 +257,11 @@ def _moved(name: str, each: invariance.Moved) -> list[str]:
     return [name, str(each.changed), str(each.scored), str(each.moved), f"{each.largest:.1f}"]
 
 
-OWN: dict[str, Callable[[], str]] = {"own pairs": own_pairs, "own conversations": own_conversations}
+OWN: dict[str, Callable[[], str]] = {
+    "own pairs": own_pairs,
+    "own conversations": own_conversations,
+    "own lines": own_lines,
+}
 FURTHER: dict[str, Callable[[], str]] = {"swaps": swaps}
 PUBLIC: dict[str, Callable[[], str]] = {
     "public conversations": public_conversations,

@@ -5,6 +5,7 @@ A line of a pair is right when the category under test is found exactly where it
     python benchmarks/pairs.py                       # both halves, by category, register and industry
     python benchmarks/pairs.py --half tune --errors stall
     python benchmarks/pairs.py --practice --errors stall   # pairs labelled once, only for finding ways of speaking
+    python benchmarks/pairs.py --lines          # single lines and whole talks labelled once, in halves as well
 """
 
 from __future__ import annotations
@@ -60,6 +61,11 @@ class Count:
     positives: int = 0
     positives_found: int = 0
 
+    @property
+    def false(self) -> int:
+        """Return the negatives in which the category was found."""
+        return self.lines - self.positives - (self.right - self.positives_found)
+
     def add(self, *, positive: bool, found: bool) -> None:
         """Count one line."""
         self.lines += 1
@@ -106,9 +112,11 @@ def total(counts: Iterable[Count]) -> Count:
     return summed
 
 
-def measure_conversations(scanner: Scanner, half: str | None = None, *, asr: bool = False) -> Evaluation:
-    """Measure all labels of the whole conversations."""
-    interactions = (each.interaction for each in read_lines("conversations.jsonl", half))
+def measure_conversations(
+    scanner: Scanner, half: str | None = None, *, name: str = "conversations.jsonl", asr: bool = False
+) -> Evaluation:
+    """Measure all labels of whole conversations."""
+    interactions = (each.interaction for each in read_lines(name, half))
     heard = map(as_speech, interactions) if asr else interactions
     return evaluate(find_units(heard, lambda each: scanner.detect(each).findings), scanner.pack.categories)
 
@@ -117,6 +125,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--half", choices=HALVES)
     parser.add_argument("--practice", action="store_true", help="measure on practice.jsonl instead")
+    parser.add_argument("--lines", action="store_true", help="measure on lines.jsonl and talks.jsonl instead")
     parser.add_argument("--errors", metavar="CATEGORY", help="print wrong answers of this category (tune half only)")
     parser.add_argument("--asr", action="store_true", help="measure on the speech-to-text variant")
     parser.add_argument("--confidence", choices=("low", "medium", "high"), default="low")
@@ -124,7 +133,7 @@ def main() -> None:
     if args.errors and args.half != "tune" and not args.practice:
         sys.exit("the check half is for figures only: add --half tune (benchmarks/pairs/guide.md)")
     scanner = Scanner(Options(min_confidence=args.confidence))
-    name = "practice.jsonl" if args.practice else "pairs.jsonl"
+    name = "practice.jsonl" if args.practice else "lines.jsonl" if args.lines else "pairs.jsonl"
     answers = answer(scanner, read_lines(name, args.half), asr=args.asr)
     if args.errors:
         for line, found in answers:
@@ -142,7 +151,8 @@ def main() -> None:
         print()
     if args.practice:
         return
-    found = measure_conversations(scanner, args.half, asr=args.asr)
+    talks = "talks.jsonl" if args.lines else "conversations.jsonl"
+    found = measure_conversations(scanner, args.half, name=talks, asr=args.asr)
     print(f"{found.interactions} conversations, {found.units} turns")
     for each in (*found.categories, *found.families):
         figures = f"{each.precision or 0:6.3f} {each.recall or 0:6.3f} {each.f1 or 0:6.3f}"
