@@ -6,11 +6,16 @@ Both are data (`charges.yml`): wordings that capture a process name, wordings th
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Final
 
 from frictionlens.engine.matching import Decider, Hit
 from frictionlens.engine.text import Sentence
 from frictionlens.model import Charged, ChargedKind, KindOfNo
 from frictionlens.rules import Pack, Rule
+from frictionlens.rules.pack import ChargeFile
+
+_REACH: Final = 14
+"""Words before the hit, and half as many behind it, in which its subject is looked for."""
 
 
 def charge(
@@ -34,12 +39,16 @@ def charge(
     if not charged:
         charged += _named(sentence, pack, decider, fallback=True)
     if not charged:
+        bare = pack.charging.grounds and not any(each in found for each in pack.charging.grounds)
         for other in sentence.run.sentences:
             if other.first != sentence.first:
-                charged += _named(other, pack, decider)
+                named = _named(other, pack, decider)
+                charged += [each for each in named if each.kind in pack.charging.bare] if bare else named
+    if not charged:
+        charged += _subject(rule, sentence, hit, pack)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
-    kind = _kind_of_no(rule, sentence, pack, decider, unique, found) if rule.category.kind_of_no else None
-    return tuple(unique), kind
+    no = _kind_of_no(rule, sentence, pack, decider, unique, found) if rule.category.kind_of_no else None
+    return tuple(unique), no
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
@@ -75,6 +84,64 @@ def _named(sentence: Sentence, pack: Pack, decider: Decider, *, fallback: bool =
         if not any(other[0] < one[1] and one[0] < other[1] for other in kept):
             kept.append(one)
     return [Charged(kind, name) for _, _, kind, name in sorted(kept)]
+
+
+def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charged]:
+    """Return the noun phrase that the words of the hit are about, where its category has one.
+
+    That is what the clause begins with: a phrase that the hit begins in, or the last before it that no preposition
+    governs. A rule may be its number instead, and may be said by the words of the hit alone.
+    """
+    words, charging = sentence.words, pack.charging
+    kind = charging.subjects.get(rule.id) or charging.subjects.get(rule.category.id)
+    if kind is None:
+        return []
+    phrases = [
+        each
+        for each in _noun_phrases(words, charging.stop)
+        if hit.start - _REACH <= each[0] < hit.end + _REACH // 2
+        and (kind == "policy" or not charging.own.issuperset(words[slice(*each)]))
+    ]
+    before = [each for each in phrases if each[0] <= hit.start]
+    ordered = [each for each in reversed(before) if not _governed(words, each[0], charging)]
+    if kind == "policy":
+        numbers = [each for each in phrases if each[1] - each[0] > 1 and _has_number(words[slice(*each)], charging)]
+        inside = [each for each in phrases if hit.start <= each[0] < hit.end]
+        ordered = [*numbers, *ordered, *inside, *reversed(before), *phrases]
+    elif kind != "department":
+        ordered += [each for each in phrases if hit.start <= each[0] < hit.end]
+    for start, end in ordered:
+        name = process_name(pack, sentence, start, end)
+        if name and name not in charging.nobody:
+            return [Charged(kind, name)]
+    return []
+
+
+def _governed(words: list[str], start: int, charging: ChargeFile) -> bool:
+    """Tell whether the words before this place are a preposition, and perhaps determiners."""
+    while start > 0 and words[start - 1] in charging.determiners:
+        start -= 1
+    return start > 0 and words[start - 1] in charging.prepositions
+
+
+def _has_number(words: list[str], charging: ChargeFile) -> bool:
+    return any(each[0].isdigit() or each in charging.numbers for each in words)
+
+
+def _noun_phrases(words: list[str], stop: frozenset[str]) -> list[tuple[int, int]]:
+    """Return the runs of words that may name something, the last three words of each."""
+    found: list[tuple[int, int]] = []
+    start = 0
+    for place, word in enumerate([*words, ""]):
+        if word and word not in stop and word[0].isalnum() and not word.endswith("ly"):
+            continue
+        end = place
+        while end > start and words[end - 1].endswith(("ed", "ing")):
+            end -= 1
+        if start < end:
+            found.append((max(start, end - 3), end))
+        start = place + 1
+    return found
 
 
 def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:

@@ -190,6 +190,21 @@ class ChargeFile(_Model):
     """Names too bare to be charged beside a more specific one."""
     nobody: tuple[str, ...] = ()
     """Names that name nobody, such as `issue`."""
+    grounds: tuple[str, ...] = ()
+    """Categories that give a ground for what the company does. Where a turn has none of them, the sentences beside the
+    one of the finding name a process of the kinds in `bare` only."""
+    bare: tuple[ChargedKind, ...] = ()
+    subjects: dict[str, ChargedKind] = {}
+    """Category or rule id → kind of what its words are about, which is charged where nothing is named."""
+    own: frozenset[str] = frozenset()
+    """Words for what the customer has or wants: never charged as a subject, but as a rule."""
+    determiners: frozenset[str] = frozenset()
+    prepositions: frozenset[str] = frozenset()
+    """A phrase behind one of these is not what its clause is about."""
+    numbers: frozenset[str] = frozenset()
+    """Numbers as words: a phrase with a number is the rule itself."""
+    stop: frozenset[str] = frozenset()
+    """Words that stand in no noun phrase."""
 
 
 class EpisodeExamples(_Model):
