@@ -31,10 +31,22 @@ def charged(scanner: Scanner, text: str) -> set[Charged]:
         ("Due to a burst main we can't restore water today.", "burst main"),
         ("I'm afraid there was an error in the seating chart.", "seating chart"),
         ("I'm unable to do that without approval from the director.", "director"),
+        ("That one is decided by the harbour office, I have no say in it.", "harbour office"),
+        ("It sits with the archive, so it is out of my hands.", "archive"),
+        ("We can't change it, that has to come from the leaseholder.", "leaseholder"),
+        ("Our wholesalers have let us down this week.", "wholesalers"),
+        ("The signal box has been playing up since breakfast.", "signal box"),
     ],
 )
 def test_a_process_has_the_name_that_the_words_give_it(scanner: Scanner, text: str, name: str) -> None:
     assert name in {each.name for each in charged(scanner, text)}
+
+
+def test_what_a_ground_is_about_is_charged_but_not_what_the_customer_wants(scanner: Scanner) -> None:
+    about = charged(scanner, "Your ground floor neighbours must sign, as article 12 of the deed says.")
+    assert {each.kind for each in about} == {"policy"}
+    assert not charged(scanner, "I'm afraid your parcel was misrouted.")
+    assert not charged(scanner, "We can't speed that up. I have asked our courier to hurry.")
 
 
 @pytest.mark.parametrize(

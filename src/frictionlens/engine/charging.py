@@ -23,7 +23,8 @@ def charge(
 ) -> tuple[tuple[Charged, ...], KindOfNo | None]:
     """Return the processes that the words charge, in order of appearance, and the kind of no.
 
-    The sentence of the match decides; where it names nobody, the rest of the turn may. `found` are the categories
+    The sentence of the match decides; where it names nobody, the rest of the turn may, and at last what the words of
+    the match are about. `found` are the categories
     found in the turn: a refusal beside a cited rule is one of permission.
     """
     if not rule.category.charged:
@@ -92,27 +93,33 @@ def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charg
     That is what the clause begins with: a phrase that the hit begins in, or the last before it that no preposition
     governs. A rule may be its number instead, and may be said by the words of the hit alone.
     """
-    words, charging = sentence.words, pack.charging
+    charging = pack.charging
     kind = charging.subjects.get(rule.id) or charging.subjects.get(rule.category.id)
     if kind is None:
         return []
-    phrases = [
-        each
-        for each in _noun_phrases(words, charging.stop)
-        if hit.start - _REACH <= each[0] < hit.end + _REACH // 2
-        and (kind == "policy" or not charging.own.issuperset(words[slice(*each)]))
-    ]
-    before = [each for each in phrases if each[0] <= hit.start]
+    said = sentence.words[hit.start : hit.end]
+    if kind != "policy" and not charging.absence.isdisjoint(said):
+        return []
+    # In speech-to-text the sentence may be the whole turn: only the words around the hit are read.
+    first = max(hit.start - _REACH, 0)
+    begin, stop = hit.start - first, hit.end - first
+    words = sentence.words[first : hit.end + _REACH // 2]
+    phrases = _noun_phrases(words, charging)
+    before = [each for each in phrases if each[0] <= begin]
     ordered = [each for each in reversed(before) if not _governed(words, each[0], charging)]
+    inside = [each for each in phrases if begin <= each[0] < stop]
     if kind == "policy":
+        ruled = max((begin + place for place, each in enumerate(said) if each in charging.conditions), default=None)
         numbers = [each for each in phrases if each[1] - each[0] > 1 and _has_number(words[slice(*each)], charging)]
-        inside = [each for each in phrases if hit.start <= each[0] < hit.end]
-        ordered = [*numbers, *ordered, *inside, *reversed(before), *phrases]
+        behind = [each for each in phrases if ruled is not None and each[0] > ruled]
+        ordered = [*numbers, *behind, *ordered, *inside, *reversed(before), *phrases]
     elif kind != "department":
-        ordered += [each for each in phrases if hit.start <= each[0] < hit.end]
+        ordered += inside
     for start, end in ordered:
-        name = process_name(pack, sentence, start, end)
+        name = process_name(pack, sentence, first + start, first + end)
         if name and name not in charging.nobody:
+            if kind != "policy" and charging.own.issuperset(words[start:end]):
+                return []
             return [Charged(kind, name)]
     return []
 
@@ -128,18 +135,16 @@ def _has_number(words: list[str], charging: ChargeFile) -> bool:
     return any(each[0].isdigit() or each in charging.numbers for each in words)
 
 
-def _noun_phrases(words: list[str], stop: frozenset[str]) -> list[tuple[int, int]]:
+def _noun_phrases(words: list[str], charging: ChargeFile) -> list[tuple[int, int]]:
     """Return the runs of words that may name something, the last three words of each."""
     found: list[tuple[int, int]] = []
     start = 0
     for place, word in enumerate([*words, ""]):
-        if word and word not in stop and word[0].isalnum() and not word.endswith("ly"):
+        verbal = word.endswith(("ly", "ed", "ing")) and word not in charging.nouns
+        if word and word[0].isalnum() and word not in charging.stop and not verbal:
             continue
-        end = place
-        while end > start and words[end - 1].endswith(("ed", "ing")):
-            end -= 1
-        if start < end:
-            found.append((max(start, end - 3), end))
+        if start < place:
+            found.append((max(start, place - 3), place))
         start = place + 1
     return found
 

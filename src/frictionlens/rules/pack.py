@@ -198,6 +198,12 @@ class ChargeFile(_Model):
     """Category or rule id → kind of what its words are about, which is charged where nothing is named."""
     own: frozenset[str] = frozenset()
     """Words for what the customer has or wants: never charged as a subject, but as a rule."""
+    conditions: frozenset[str] = frozenset()
+    """Words that make a rule of what follows them, such as `requires`."""
+    absence: frozenset[str] = frozenset()
+    """Words of plain absence, behind which there is nobody."""
+    nouns: frozenset[str] = frozenset()
+    """Words in -ing and -ed that are no verbs."""
     determiners: frozenset[str] = frozenset()
     prepositions: frozenset[str] = frozenset()
     """A phrase behind one of these is not what its clause is about."""
