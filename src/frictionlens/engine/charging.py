@@ -141,7 +141,8 @@ def _noun_phrases(words: list[str], charging: ChargeFile) -> list[tuple[int, int
     start = 0
     for place, word in enumerate([*words, ""]):
         verbal = word.endswith(("ly", "ed", "ing")) and word not in charging.nouns
-        if word and word[0].isalnum() and word not in charging.stop and not verbal:
+        name = place > 0 and words[place - 1] in charging.address
+        if word and word[0].isalnum() and word not in charging.stop and not verbal and not name:
             continue
         if start < place:
             found.append((max(start, place - 3), place))

@@ -204,6 +204,8 @@ class ChargeFile(_Model):
     """Words of plain absence, behind which there is nobody."""
     nouns: frozenset[str] = frozenset()
     """Words in -ing and -ed that are no verbs."""
+    address: frozenset[str] = frozenset()
+    """Words of address: the word behind one is somebody's name."""
     determiners: frozenset[str] = frozenset()
     prepositions: frozenset[str] = frozenset()
     """A phrase behind one of these is not what its clause is about."""
