@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
+from frictionlens.engine.compiled import CompiledPack, load_compiled
+from frictionlens.engine.detector import Detector
 from frictionlens.model import Interaction, Turn
-from frictionlens.pipeline import Options, Scanner
 from frictionlens.rules import Episode, Rule, load_pack
 from frictionlens.rules.pack import Example
 
@@ -81,22 +82,34 @@ def found_rules(case: Case) -> set[str]:
     Of rules of one category that overlap, results show the surest one. What is proved here is the rule itself, so where
     a sibling stands in its place, it is tried without its siblings.
     """
-    found = _found(_scanner(case.folders), case)
+    found = _found(_detector(case.folders), case)
     category = case.rule_id.partition(".")[0]
     if case.wanted and case.rule_id not in found and any(each.startswith(f"{category}.") for each in found):
-        siblings = {each.id for each in load_pack(case.folders).rules if each.category.id == category}
-        found |= _found(_scanner(case.folders, tuple(sorted(siblings - {case.rule_id}))), case)
+        found |= _found(_without_siblings(case.folders, case.rule_id), case)
     return found
 
 
-def _found(scanner: Scanner, case: Case) -> set[str]:
-    findings = scanner.detect(case.interaction).findings
+def _found(detector: Detector, case: Case) -> set[str]:
+    findings = detector.detect(case.interaction).findings
     return {each.rule_id for each in findings if case.turn is None or each.turn == case.turn}
 
 
 @cache
-def _scanner(folders: tuple[Path, ...], without: tuple[str, ...] = ()) -> Scanner:
-    return Scanner(Options(packs=folders, without=without))
+def _compiled(folders: tuple[Path, ...]) -> CompiledPack:
+    return load_compiled(folders)
+
+
+@cache
+def _detector(folders: tuple[Path, ...]) -> Detector:
+    return Detector(_compiled(folders))
+
+
+@lru_cache(maxsize=1)  # the examples of a rule come one after the other
+def _without_siblings(folders: tuple[Path, ...], rule_id: str) -> Detector:
+    compiled = _compiled(folders)
+    category = rule_id.partition(".")[0]
+    siblings = {each.id for each in compiled.pack.rules if each.category.id == category and each.id != rule_id}
+    return Detector(compiled, only=frozenset(each.id for each in compiled.pack.everything) - siblings)
 
 
 def _rule_cases(rule: Rule, folders: tuple[Path, ...]) -> Iterator[Case]:
