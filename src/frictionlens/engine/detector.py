@@ -249,7 +249,8 @@ class Detector:
         any_of = self._decider.any_of
         if any_of(rule.unless_turn, run):
             return False
-        if rule.same_turn and not any_of(rule.same_turn, run):
+        here = not rule.same_turn or any_of(rule.same_turn, run)
+        if not here and not entry.either:
             return False
         others = (entry.before, entry.not_before, entry.after, entry.not_after)
         if not any(others) and not entry.before_found and not entry.not_before_found:
@@ -263,7 +264,8 @@ class Detector:
             return False
         if entry.not_before_found and said & set(entry.not_before_found):
             return False
-        if rule.before and not (earlier and any_of(rule.before, earlier)):
+        enough = entry.either and bool(rule.same_turn) and here
+        if rule.before and not enough and not (earlier and any_of(rule.before, earlier)):
             return False
         if earlier and any_of(rule.not_before, earlier):
             return False

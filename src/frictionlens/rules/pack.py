@@ -95,6 +95,8 @@ class RuleEntry(_Model):
     """Asks for one of these anywhere in the turn."""
     before: tuple[str, ...] = ()
     """Asks for one of these in what the other side said before."""
+    either: bool = False
+    """One of `same_turn` and `before` is enough: a limit is friction beside a word of denial or after a request."""
     not_before: tuple[str, ...] = ()
     after: tuple[str, ...] = ()
     """Asks for one of these in what the other side says next."""
