@@ -39,7 +39,7 @@ def scanner() -> Scanner:
 
 @cache
 def public(which: str, *, asr: bool = False, resamples: int = 0) -> Evaluation:
-    """Measure `seen` (all that rule writers have read) or `unseen` (fresh sets c and f)."""
+    """Measure `seen` (all that rule writers have read) or `unseen` (fresh sets c, f and l)."""
     interactions = audit_gold.public(gold.OPEN) if which == "seen" else gold.read_fresh(gold.CLOSED)
     return gold.measure(scanner(), interactions, asr=asr, resamples=resamples)
 

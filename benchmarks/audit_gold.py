@@ -10,7 +10,7 @@ finds only those is not sure of itself yet.
     python benchmarks/audit_gold.py --explore        # the thresholds of rules/confidence.py on a grid
 
 The figures per rule are of data that most rules were written with, so they flatter. Therefore the hold-out: confidence
-computed without the fresh sets c and f, and the findings it calls high measured on those, which nobody who writes rules
+computed without the fresh sets c, f and l, and the findings it calls high measured on those, which nobody who writes rules
 reads.
 """
 
@@ -103,7 +103,7 @@ def hold_out(scanner: Scanner) -> dict[str, tuple[int, int, int]]:
     even = impartial()
     rest, high = high_rules(count(even, public(OPEN))), high_rules(count(even, public()))
     return {
-        "fresh sets c and f, confidence from the rest (hold-out)": measured(
+        "fresh sets c, f and l, confidence from the rest (hold-out)": measured(
             units(list(read_fresh(CLOSED))), scanner, rest
         ),
         "own check half, confidence from public conversations": measured(units(own("check")), scanner, high),
@@ -124,7 +124,7 @@ def explore(scanner: Scanner) -> None:
     base = count(impartial(), public(OPEN))
     units = list(find_units(read_fresh(CLOSED), lambda each: scanner.detect(each).findings))
     check = list(find_units(own("check"), lambda each: scanner.detect(each).findings))
-    print("lower bound  minimum     c and f: P    R   own check: P      R   rules")
+    print("lower bound  minimum     c, f, l: P    R   own check: P      R   rules")
     for bound in (0.70, 0.78, 0.80, 0.82, 0.84, 0.86, 0.88, 0.90):
         for minimum in (8,):
             rules = frozenset(

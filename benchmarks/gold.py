@@ -7,10 +7,10 @@ The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; thi
     python benchmarks/gold.py ../shared/gold/dev.jsonl --errors refusal
     python benchmarks/gold.py ../shared/gold/dev_more.jsonl --half a        # a hashed half; b is the other one
     python benchmarks/gold.py FILE --asr                                     # lower case, no punctuation, fillers
-    python benchmarks/gold.py --fresh cf                                     # labelled after the rules were written
+    python benchmarks/gold.py --fresh cfl                                    # labelled after the rules were written
 
-`fresh.jsonl` holds our own labels (one machine-assisted reading) of 1,601 of the unlabelled conversations, by id; their
-text stays where it is, in ../shared/corpus. The sets have been read while rules were written, but c and f (`CLOSED`).
+`fresh.jsonl` holds our own labels (one machine-assisted reading) of 1,741 of the unlabelled conversations, by id; their
+text stays where it is, in ../shared/corpus. The sets have been read while rules were written, but c, f and l (`CLOSED`).
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from frictionlens.model import Charged, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
 
 FRESH: Final = Path(__file__).with_name("fresh.jsonl")
-CLOSED: Final = "cf"
+CLOSED: Final = "cfl"
 """Sets of which rule writers have seen figures only."""
 OPEN: Final = "abdeghijk"
 SHARED: Final = Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared"))
@@ -99,7 +99,7 @@ def main() -> None:
     args = parser.parse_args()
     scanner = Scanner(Options(min_confidence=args.confidence))
     if args.errors and not set(args.fresh).isdisjoint(CLOSED):
-        parser.error("sets c and f are for figures only: nobody who writes rules reads them")
+        parser.error("sets c, f and l are for figures only: nobody who writes rules reads them")
     interactions = [*read_labelled(args.files, args.half, args.source), *read_fresh(args.fresh)]
     found = measure(scanner, interactions, asr=args.asr, resamples=2000 if args.intervals else 0)
     if args.errors:
