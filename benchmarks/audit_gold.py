@@ -10,8 +10,8 @@ finds only those is not sure of itself yet.
     python benchmarks/audit_gold.py --explore        # the thresholds of rules/confidence.py on a grid
 
 The figures per rule are of data that most rules were written with, so they flatter. Therefore the hold-out: confidence
-computed without the fresh sets c, f and l, and the findings it calls high measured on those, which nobody who writes rules
-reads.
+computed without the fresh sets c, f and l, and the findings it calls high measured on those, which nobody who writes
+rules reads.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; thi
     python benchmarks/gold.py --fresh cfl                                    # labelled after the rules were written
 
 `fresh.jsonl` holds our own labels (one machine-assisted reading) of 1,741 of the unlabelled conversations, by id; their
-text stays where it is, in ../shared/corpus. The sets have been read while rules were written, but c, f and l (`CLOSED`).
+text stays in ../shared/corpus. The sets have been read while rules were written, but c, f and l (`CLOSED`).
 """
 
 from __future__ import annotations
