@@ -17,7 +17,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("NO_COLOR", "1")
     lines = [
         {"id": "a", "turns": [{"role": "agent", "text": "We can't do that."}]},
-        {"id": "b", "turns": [{"role": "agent", "text": "Mail ann@example.com: that ship has sailed. \x1b[1m"}]},
+        {"id": "b", "turns": [{"role": "agent", "text": "Mail ann@example.com: the lantern is out for that. \x1b[1m"}]},
     ]
     (tmp_path / "talks.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
 
@@ -28,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_from_draft_to_what_it_changes(run, tmp_path: Path) -> None:
-    made = run("new", "refusal.ship", "--example", "that ship has sailed", "--into", "mine")
+    made = run("new", "refusal.ship", "--example", "the lantern is out for that", "--into", "mine")
     assert made.exit_code == 0
     assert (tmp_path / made.stdout.strip()).exists()
     assert "there is such a file" in str(run("new", "refusal.ship", "--into", "mine").exception)
