@@ -141,7 +141,7 @@ def test_hostile_yaml_in_a_pack_is_an_error_with_its_place(what: str, file: str,
     with pytest.raises(UserError) as error:
         load_pack((tmp_path,))
     assert str(path) in str(error.value)
-    assert time.process_time() - started < 30  # the shipped pack alone takes two to five
+    assert time.process_time() - started < 5
 
 
 @pytest.mark.parametrize("what", BAD_YAML)

@@ -24,8 +24,8 @@ def charge(
     """Return the processes that the words charge, in order of appearance, and the kind of no.
 
     The sentence of the match decides; where it names nobody, the rest of the turn may, and at last what the words of
-    the match are about. `found` are the categories
-    found in the turn: a refusal beside a cited rule is one of permission.
+    the match are about. `found` are the categories found in the turn: a refusal beside a cited rule is one of
+    permission.
     """
     if not rule.category.charged:
         return (), None
@@ -40,7 +40,7 @@ def charge(
     if not charged:
         charged += _named(sentence, pack, decider, fallback=True)
     if not charged:
-        bare = pack.charging.grounds and not any(each in found for each in pack.charging.grounds)
+        bare = pack.charging.grounds and not set(pack.charging.grounds) & set(found)
         for other in sentence.run.sentences:
             if other.first != sentence.first:
                 named = _named(other, pack, decider)
@@ -48,8 +48,8 @@ def charge(
     if not charged:
         charged += _subject(rule, sentence, hit, pack)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
-    no = _kind_of_no(rule, sentence, pack, decider, unique, found) if rule.category.kind_of_no else None
-    return tuple(unique), no
+    kind = _kind_of_no(rule, sentence, pack, decider, unique, found) if rule.category.kind_of_no else None
+    return tuple(unique), kind
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:

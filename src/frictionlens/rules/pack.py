@@ -627,6 +627,7 @@ class _Document:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._name = _short(path)  # asked for with every pattern
         self.lines: dict[tuple[str | int, ...], int] = {}
         try:
             text = path.read_text(encoding="utf-8")
@@ -667,7 +668,7 @@ class _Document:
         """Return `path:line` of a place, or of the nearest place around it."""
         while place and place not in self.lines:
             place = place[:-1]
-        return f"{_short(self.path)}:{self.lines.get(place, 1)}"
+        return f"{self._name}:{self.lines.get(place, 1)}"
 
     def whole(self, model: type[T]) -> T:
         return self._validate(model, self.data, ())
