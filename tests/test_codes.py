@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from pathlib import Path
 
 import pytest
 import spacy
@@ -100,3 +101,12 @@ def test_captures_say_which_words_name_the_process() -> None:
     match = expression.compile().search(written)
     assert match is not None
     assert (expression.captures, match.span(1)) == (("policy",), (2, 4))
+
+
+@pytest.mark.parametrize("given", ["", "same_turn: [sorry]", "before: [refund]"])
+def test_either_needs_two_to_choose_from(given: str, tmp_path: Path) -> None:
+    (tmp_path / "friction").mkdir()
+    text = "category: refusal\nrules:\n  - {id: mine, title: t, why: w, advice: a, patterns: [cannot], either: true, "
+    (tmp_path / "friction" / "mine.yml").write_text(f"{text}{given}}}\n", "utf-8")
+    with pytest.raises(RuleError, match="either has nothing to choose from"):
+        load_pack((tmp_path,))

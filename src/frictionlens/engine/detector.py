@@ -264,8 +264,7 @@ class Detector:
             return False
         if entry.not_before_found and said & set(entry.not_before_found):
             return False
-        enough = entry.either and bool(rule.same_turn) and here
-        if rule.before and not enough and not (earlier and any_of(rule.before, earlier)):
+        if rule.before and not (entry.either and here) and not (earlier and any_of(rule.before, earlier)):
             return False
         if earlier and any_of(rule.not_before, earlier):
             return False

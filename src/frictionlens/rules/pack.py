@@ -616,6 +616,8 @@ def _check(entry: RuleEntry, category: Category, categories: dict[str, Category]
             raise RuleError(f"rule {entry.id!r}: no category {name!r}{nearest(name, categories)}", where, hint)
     if entry.kind_of_no and not category.kind_of_no:
         raise RuleError(f"rule {entry.id!r}: {category.id} says no no", where, "leave kind_of_no out")
+    if entry.either and not (entry.same_turn and entry.before):
+        raise RuleError(f"rule {entry.id!r}: either has nothing to choose from", where, "give same_turn: and before:")
 
 
 _DEEPEST: Final = 40
