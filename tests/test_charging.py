@@ -1,9 +1,13 @@
 """The charged process and the kind of no: names are normalised, and a kind is decided by conditions in order."""
 
+from pathlib import Path
+
 import pytest
 
+from frictionlens.errors import RuleError
 from frictionlens.model import Charged, Finding, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
+from frictionlens.rules import load_pack
 
 
 @pytest.fixture(scope="module")
@@ -73,8 +77,33 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
         ("We can't speed it up, it is determined by your bank.", "not_me"),
         ("I don't have access to your invoices.", "not_me"),
         ("We can't refund it because you missed the flight.", "your_fault"),
+        # What the speaker does instead says nothing about the no.
+        ("While I can't bring that sale back, I can look for what is in stock at the moment.", "no_reason"),
+        ("We can't match that price, but a technician is free tomorrow.", "no_reason"),
+        ("I can't put you through to the manager right now.", "not_now"),
+        # A rule that protects somebody stands above what the channel can do.
+        ("For security reasons we can't take card numbers by email.", "may_not"),
+        # Favours are refused without a ground, haste where others do the work is not the speaker's to give.
+        ("I'm unable to offer you a discount on this one.", "no_reason"),
+        ("I can't speed up the transfer that your bank is holding.", "not_me"),
+        # Where the clause gives no ground, the wording itself or the rest of the turn does.
+        ("That is more than we lend on this card.", "may_not"),
+        ("Due to a lorry that broke down there was a hold-up. We can't do that.", "not_now"),
     ],
 )
 def test_the_kind_of_no_is_the_first_whose_conditions_hold(scanner: Scanner, text: str, kind: str) -> None:
     kinds = {each.kind_of_no for each in friction(scanner, text)} - {None}
     assert kinds == {kind}
+
+
+def test_a_reason_that_the_customer_gave_is_held_against_them_from_anywhere_in_the_turn(scanner: Scanner) -> None:
+    ruled = "Only faulty goods qualify for free returns."
+    kinds = {each.kind_of_no for each in friction(scanner, f"The return reason selected was 'changed mind'. {ruled}")}
+    assert "your_fault" in kinds
+    assert "your_fault" not in {each.kind_of_no for each in friction(scanner, ruled)}
+
+
+def test_a_cue_of_a_rule_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "charges.yml").write_text("kinds_of_no:\n  - kind: cannot\n    rules: [refusal.nope]\n")
+    with pytest.raises(RuleError, match=r"no rule 'refusal\.nope'"):
+        load_pack([tmp_path])

@@ -12,10 +12,14 @@ from frictionlens.engine.matching import Decider, Hit
 from frictionlens.engine.text import Sentence
 from frictionlens.model import Charged, ChargedKind, KindOfNo
 from frictionlens.rules import Pack, Rule
-from frictionlens.rules.pack import ChargeFile
+from frictionlens.rules.pack import ChargeFile, KindOfNoCue
+from frictionlens.rules.pattern import Pattern
 
 _REACH: Final = 14
 """Words before the hit, and half as many behind it, in which its subject is looked for."""
+
+_CLAUSE: Final = 25
+"""Words on either side of the hit that may say which kind of no it is: speech-to-text has no sentence ends."""
 
 
 def charge(
@@ -48,8 +52,9 @@ def charge(
     if not charged:
         charged += _subject(rule, sentence, hit, pack)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
-    kind = _kind_of_no(rule, sentence, pack, decider, unique, found) if rule.category.kind_of_no else None
-    return tuple(unique), kind
+    if not rule.category.kind_of_no:
+        return tuple(unique), None
+    return tuple(unique), rule.entry.kind_of_no or _kind_of_no(rule, sentence, hit, pack, decider, unique, found)
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
@@ -156,17 +161,54 @@ def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
 
 
 def _kind_of_no(
-    rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, charged: list[Charged], found: Collection[str]
+    rule: Rule,
+    sentence: Sentence,
+    hit: Hit,
+    pack: Pack,
+    decider: Decider,
+    charged: list[Charged],
+    found: Collection[str],
 ) -> KindOfNo:
-    if rule.entry.kind_of_no is not None:
-        return rule.entry.kind_of_no
     kinds = {each.kind for each in charged}
-    for cue in pack.kinds_of_no:
-        if (
+    clause = _clause(sentence, hit, pack, decider)
+
+    def holds(cue: KindOfNoCue) -> bool:
+        return (
             (not cue.charged or not kinds.isdisjoint(cue.charged))
             and kinds.isdisjoint(cue.not_charged)
             and (not cue.found or any(each in found for each in cue.found))
-            and (not cue.patterns or decider.find_all(cue.patterns, sentence))
-        ):
-            return cue.kind
-    return pack.charging.otherwise
+            and (not cue.rules or rule.id in cue.rules)
+            and (not cue.patterns or _stands_in(clause, cue.patterns, sentence, decider))
+            and (not cue.same_turn or decider.any_of(cue.same_turn, sentence.run))
+        )
+
+    return next((cue.kind for cue in pack.kinds_of_no if holds(cue)), pack.charging.otherwise)
+
+
+def _clause(sentence: Sentence, hit: Hit, pack: Pack, decider: Decider) -> tuple[int, int]:
+    """Return the words [start, end) of the sentence that may give the ground for what the hit denies.
+
+    What stands beyond a word of contrast, or what the speaker says they do instead, is about something else: the
+    `currently` of “while we cannot bring it back, I can look for what is currently on sale” dates no refusal.
+    """
+    start, end = max(hit.start - _CLAUSE, 0), min(hit.end + _CLAUSE, len(sentence.words))
+    for place in range(hit.start - 1, start - 1, -1):
+        if sentence.words[place] in pack.charging.contrast:
+            start = place
+            break
+    for place in range(hit.end, end):
+        if sentence.words[place] in pack.charging.contrast:
+            end = place
+            break
+    openings = [each for each in decider.find_all(pack.clauses, sentence) if hit.end <= each.start < end]
+    if openings:
+        bound = decider.find_all(pack.bound_clauses, sentence)
+        for opening in sorted(openings, key=lambda each: each.start):
+            if not any(each.start < opening.end and opening.start < each.end for each in bound):
+                return start, opening.start
+    return start, end
+
+
+def _stands_in(clause: tuple[int, int], patterns: tuple[Pattern, ...], sentence: Sentence, decider: Decider) -> bool:
+    start, end = clause
+    return any(each.start < end and start < each.end for each in decider.find_all(patterns, sentence))

@@ -168,13 +168,17 @@ class KindOfNoEntry(_Model):
 
     kind: KindOfNo
     patterns: tuple[str, ...] = ()
-    """One of these stands in the sentence of the finding."""
+    """One of these stands in the clause of the finding, at most 25 words away."""
+    same_turn: tuple[str, ...] = ()
+    """One of these stands anywhere in the turn."""
     charged: tuple[ChargedKind, ...] = ()
     """The finding charges a process of one of these kinds."""
     not_charged: tuple[ChargedKind, ...] = ()
     """The finding charges no process of these kinds."""
     found: tuple[str, ...] = ()
     """Categories of which one is found in the same turn."""
+    rules: tuple[str, ...] = ()
+    """The finding is of one of these rules: what a wording means where nothing beside it says otherwise."""
 
 
 class ChargeFile(_Model):
@@ -183,6 +187,12 @@ class ChargeFile(_Model):
     charges: tuple[ChargeEntry, ...] = ()
     kinds_of_no: tuple[KindOfNoEntry, ...] = ()
     """In order: the first that fits wins."""
+    contrast: frozenset[str] = frozenset()
+    """Words that begin another clause, such as `but`: what stands beyond one does not say which kind of no it is."""
+    clauses: tuple[str, ...] = ()
+    """Wordings behind the finding that begin another clause: what the speaker does instead."""
+    bound_clauses: tuple[str, ...] = ()
+    """Wordings that bind such a clause to the one before it, such as `because we have`."""
     otherwise: KindOfNo = "cannot"
     strip: tuple[str, ...] = ()
     """Words dropped from the beginning of a captured name (determiners, possessives)."""
@@ -336,9 +346,11 @@ class KindOfNoCue:
 
     kind: KindOfNo
     patterns: tuple[Pattern, ...]
+    same_turn: tuple[Pattern, ...]
     charged: tuple[ChargedKind, ...]
     not_charged: tuple[ChargedKind, ...]
     found: tuple[str, ...]
+    rules: frozenset[str]
 
 
 @dataclass(frozen=True)
@@ -363,6 +375,8 @@ class Pack:
     modifiers: tuple[Modifier, ...]
     charges: tuple[Charge, ...]
     kinds_of_no: tuple[KindOfNoCue, ...]
+    clauses: tuple[Pattern, ...]
+    bound_clauses: tuple[Pattern, ...]
     charging: ChargeFile
     audited: dict[str, Audited] = field(default_factory=dict)
     digest: str = ""
@@ -384,7 +398,8 @@ class Pack:
         for charge in self.charges:
             yield from (*charge.patterns, *charge.except_)
         for cue in self.kinds_of_no:
-            yield from cue.patterns
+            yield from (*cue.patterns, *cue.same_turn)
+        yield from (*self.clauses, *self.bound_clauses)
 
     def rule(self, rule_id: str) -> Rule | Episode:
         """Return one rule or episode.
@@ -475,6 +490,10 @@ class _Loader:
         charging = ChargeFile()
         for document in self._documents("charges.yml"):
             charging = document.whole(ChargeFile)
+            for index, cue in enumerate(charging.kinds_of_no):
+                for name in (each for each in cue.rules if each not in rules):
+                    at = document.at(("kinds_of_no", index, "rules"))
+                    raise RuleError(f"there is no rule {name!r}{nearest(name, rules)}", at)
         modifiers: list[ContextEntry] = []
         for document in self._documents("context.yml"):
             for index, modifier in enumerate(document.whole(ContextFile).modifiers):
@@ -508,12 +527,16 @@ class _Loader:
                 KindOfNoCue(
                     each.kind,
                     self._parse(each.patterns, "charges.yml"),
+                    self._parse(each.same_turn, "charges.yml"),
                     each.charged,
                     each.not_charged,
                     each.found,
+                    frozenset(each.rules),
                 )
                 for each in charging.kinds_of_no
             ),
+            clauses=self._parse(charging.clauses, "charges.yml"),
+            bound_clauses=self._parse(charging.bound_clauses, "charges.yml"),
             charging=charging,
             audited=audited,
             digest=pack_digest(self.folders[1:]),
