@@ -1,4 +1,4 @@
-"""Write rules/audited.yml: how often the findings of each rule agree with labels; confidence follows from it.
+"""Write rules/audited.yml: how often findings agree with labels, per rule and per pattern; confidence follows from it.
 
 Every finding of a labelled turn counts as true where its category is labelled there. Data: the public conversations of
 ../shared/gold (FRICTIONLENS_SHARED says where else) and those of ../shared/corpus that were labelled after most rules
@@ -10,8 +10,8 @@ finds only those is not sure of itself yet.
     python benchmarks/audit_gold.py --explore        # the thresholds of rules/confidence.py on a grid
 
 The figures per rule are of data that most rules were written with, so they flatter. Therefore the hold-out: confidence
-computed without the fresh sets c, f and l, and the findings it calls high measured on those, which nobody who writes
-rules reads.
+computed without the closed fresh sets, and the findings it calls high measured on those, which nobody who writes rules
+reads.
 """
 
 from __future__ import annotations
@@ -23,11 +23,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Final
 
+import msgspec
 import yaml
 
 from frictionlens.evaluation import Unit, evaluate, find_units
-from frictionlens.model import Interaction
+from frictionlens.model import Finding, Interaction
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.rules import confidence
 from frictionlens.rules.confidence import Audited
@@ -41,8 +43,13 @@ DATA = "public conversations (dev, windows, more, fresh)"
 HEAD = """\
 # How often the findings of each rule agreed with labels: written by benchmarks/audit_gold.py, not by hand.
 # Confidence (high, medium, low) is computed from this by src/frictionlens/rules/confidence.py; docs/accuracy.md has
-# what it is worth out of sample. An entry counts findings, each true where its category is labelled on that turn.
+# what it is worth out of sample. An entry counts findings, each true where its category is labelled on that turn;
+# `patterns` has [true, of, pattern] for those that were found often enough to say something.
 """
+ENOUGH: Final = 6
+"""Findings from which a pattern is written down."""
+MARK: Final = "\n"
+"""Between the rule and the pattern in the name that a finding is counted under."""
 
 Counts = dict[str, Audited]
 
@@ -70,73 +77,102 @@ def impartial() -> Scanner:
     return scanner
 
 
-def count(scanner: Scanner, *data: Iterable[Interaction]) -> Counts:
-    """Count findings and true ones per rule; each set of data is judged by itself (not all label the same families)."""
-    true: Counter[str] = Counter()
-    of: Counter[str] = Counter()
-    for interactions in data:
-        units = find_units(interactions, lambda each: scanner.detect(each).findings)
-        for rule in evaluate(units, scanner.pack.categories, resamples=0).rules:
-            true[rule.rule_id] += rule.true
-            of[rule.rule_id] += rule.of
-    return {rule: Audited(true=true[rule], of=of[rule]) for rule in sorted(of)}
+def by_pattern(scanner: Scanner, data: Iterable[Interaction]) -> list[Unit]:
+    """Return what is judged, every finding named by its rule and its pattern."""
+
+    def detect(interaction: Interaction) -> list[Finding]:
+        found = scanner.detect(interaction)
+        return [
+            msgspec.structs.replace(each, rule_id=f"{each.rule_id}{MARK}{pattern}")
+            for each, pattern in zip(found.findings, found.patterns, strict=True)
+        ]
+
+    return list(find_units(data, detect))
 
 
-def high_rules(counts: Mapping[str, Audited]) -> frozenset[str]:
-    """Return the rules that these counts make high."""
-    return frozenset(rule for rule, each in counts.items() if confidence.confidence_of(each) == "high")
+def count(units: Iterable[Unit], scanner: Scanner) -> Counts:
+    """Count findings and true ones per rule, and per pattern where there are enough."""
+    rules: dict[str, list[int]] = {}
+    patterns: dict[str, list[tuple[int, int, str]]] = {}
+    for each in evaluate(units, scanner.pack.categories, resamples=0).rules:
+        rule, _, pattern = each.rule_id.partition(MARK)
+        sums = rules.setdefault(rule, [0, 0])
+        sums[0] += each.true
+        sums[1] += each.of
+        among = patterns.setdefault(rule, [])
+        if pattern and each.of >= ENOUGH:
+            among.append((each.true, each.of, pattern))
+    return {
+        rule: Audited(true=true, of=of, patterns=tuple(sorted(patterns[rule], key=lambda each: each[2])))
+        for rule, (true, of) in sorted(rules.items())
+    }
 
 
-def measured(units: Iterable[Unit], scanner: Scanner, rules: frozenset[str]) -> tuple[int, int, int]:
-    """Return hits, found, labelled of friction when only findings of these rules count."""
-    kept = (unit._replace(findings=tuple(each for each in unit.findings if each.rule_id in rules)) for unit in units)
-    friction = evaluate(kept, scanner.pack.categories, resamples=0).measure("friction")
+def informed(counts: Mapping[str, Audited]) -> Scanner:
+    """Return a scanner whose rules are as sure as these counts make them."""
+    scanner = Scanner(Options())
+    rules = tuple(
+        replace(
+            rule,
+            confidence=confidence.confidence_of(counts.get(rule.id)),
+            proven=confidence.proven_in(counts.get(rule.id)),
+        )
+        for rule in scanner.pack.rules
+    )
+    scanner.detector.pack = replace(scanner.pack, rules=rules)
+    return scanner
+
+
+def measured(data: Iterable[Interaction], counts: Mapping[str, Audited]) -> tuple[int, int, int]:
+    """Return hits, found, labelled of friction when only findings count that these counts make high."""
+    scanner = informed(counts)
+    units = find_units(data, lambda each: [one for one in scanner.detect(each).findings if one.confidence == "high"])
+    friction = evaluate(units, scanner.pack.categories, resamples=0).measure("friction")
     return friction.hits, friction.found, friction.labelled
 
 
-def hold_out(scanner: Scanner) -> dict[str, tuple[int, int, int]]:
+def hold_out() -> dict[str, tuple[int, int, int]]:
     """Measure high-confidence friction on data, with confidence from other data; and in sample, for comparison."""
-
-    def units(data: list[Interaction]) -> list[Unit]:
-        return list(find_units(data, lambda each: scanner.detect(each).findings))
-
     even = impartial()
-    rest, high = high_rules(count(even, public(OPEN))), high_rules(count(even, public()))
+    rest, every = (count(by_pattern(even, public(fresh)), even) for fresh in (OPEN, OPEN + CLOSED))
+    named = ", ".join(CLOSED[:-1]) + " and " + CLOSED[-1]
     return {
-        "fresh sets c, f and l, confidence from the rest (hold-out)": measured(
-            units(list(read_fresh(CLOSED))), scanner, rest
-        ),
-        "own check half, confidence from public conversations": measured(units(own("check")), scanner, high),
-        "all public conversations, confidence from them (in sample)": measured(units(public()), scanner, high),
+        f"fresh sets {named}, confidence from the rest (hold-out)": measured(read_fresh(CLOSED), rest),
+        "own check half, confidence from public conversations": measured(own("check"), every),
+        "all public conversations, confidence from them (in sample)": measured(public(), every),
     }
 
 
 def render(counts: Counts, day: str) -> str:
     """Return the text of rules/audited.yml."""
     entries = {
-        rule: {"true": each.true, "of": each.of, "date": day, "data": DATA} for rule, each in counts.items() if each.of
+        rule: {"true": each.true, "of": each.of, "date": day, "data": DATA}
+        | {"patterns": [list(one) for one in each.patterns or ()]}
+        for rule, each in counts.items()
+        if each.of
     }
-    return HEAD + yaml.safe_dump(entries, sort_keys=True, allow_unicode=True, width=200, default_flow_style=None)
+    return HEAD + yaml.safe_dump(entries, sort_keys=True, allow_unicode=True, width=10_000, default_flow_style=None)
 
 
-def explore(scanner: Scanner) -> None:
+def told(audited: Audited) -> tuple[int, int, tuple[tuple[int, int, str], ...]]:
+    """Return the counts of an entry without its date."""
+    return audited.true, audited.of, audited.patterns or ()
+
+
+def explore() -> None:
     """Print precision and recall of high friction on unseen data for a grid of thresholds."""
-    base = count(impartial(), public(OPEN))
-    units = list(find_units(read_fresh(CLOSED), lambda each: scanner.detect(each).findings))
-    check = list(find_units(own("check"), lambda each: scanner.detect(each).findings))
-    print("lower bound  minimum     c, f, l: P    R   own check: P      R   rules")
-    for bound in (0.70, 0.78, 0.80, 0.82, 0.84, 0.86, 0.88, 0.90):
-        for minimum in (8,):
-            rules = frozenset(
-                rule
-                for rule, each in base.items()
-                if each.of >= minimum and confidence.wilson(each.true, each.of)[0] >= bound
-            )
+    even = impartial()
+    base = count(by_pattern(even, public(OPEN)), even)
+    closed, check = list(read_fresh(CLOSED)), own("check")
+    print(f"bound of the rule  of the pattern     {', '.join(CLOSED)}: P    R   own check: P      R")
+    for of_rule in (0.70, 0.76, 0.80, 0.84):
+        for of_pattern in (0.0, 0.55, 0.60, 0.65, 0.70):
+            confidence.HIGH, confidence.PROVEN = of_rule, of_pattern  # type: ignore[misc]
             cells = [
                 f"{hits / max(found, 1):.3f}  {hits / max(labelled, 1):.3f}"
-                for hits, found, labelled in (measured(each, scanner, rules) for each in (units, check))
+                for hits, found, labelled in (measured(data, base) for data in (closed, check))
             ]
-            print(f"{bound:11.2f} {minimum:8}   {cells[0]:>17}   {cells[1]:>20}   {len(rules)}")
+            print(f"{of_rule:17.2f} {of_pattern:15.2f}   {cells[0]:>17}   {cells[1]:>20}")
 
 
 def main() -> None:
@@ -147,23 +183,23 @@ def main() -> None:
     args = parser.parse_args()
     if not GOLD.is_dir():
         sys.exit(f"the public labelled conversations are not at {GOLD}; FRICTIONLENS_SHARED names their folder")
-    scanner = Scanner(Options())
     if args.explore:
-        explore(scanner)
+        explore()
         return
-    counts = count(impartial(), public())
+    even = impartial()
+    counts = count(by_pattern(even, public()), even)
     text = render(counts, args.date)
     if args.check:
         old = yaml.safe_load(FILE.read_text("utf-8")) if FILE.exists() else {}
-        same = {rule: (each.get(True, each.get("true")), each["of"]) for rule, each in (old or {}).items()}
-        if same != {rule: (each.true, each.of) for rule, each in counts.items()}:
+        same = {rule: Audited.model_validate(each) for rule, each in (old or {}).items()}
+        if {rule: told(each) for rule, each in same.items()} != {rule: told(each) for rule, each in counts.items()}:
             sys.exit(f"{FILE.relative_to(ROOT)} is stale: run benchmarks/audit_gold.py")
         print(f"{FILE.relative_to(ROOT)} is what the labels say")
         return
     FILE.write_text(text, "utf-8")
     levels = Counter(confidence.confidence_of(each) for each in counts.values())
     print(f"{FILE.relative_to(ROOT)}: {len(counts)} rules, " + ", ".join(f"{n} {name}" for name, n in levels.items()))
-    for what, (hits, found, labelled) in hold_out(scanner).items():
+    for what, (hits, found, labelled) in hold_out().items():
         low, upper = confidence.wilson(hits, found)
         print(
             f"{what}: precision {hits / max(found, 1):.3f} ({low:.3f}-{upper:.3f}) of {found}, "

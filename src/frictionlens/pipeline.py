@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from itertools import compress
 from pathlib import Path
 from typing import Final, Literal
 
@@ -102,8 +103,11 @@ class Scanner:
     def _confident(self, detection: Detection) -> Detection:
         least = LEVELS.index(self.options.min_confidence)
         if least:
-            kept = tuple(each for each in detection.findings if LEVELS.index(each.confidence) >= least)
-            detection = detection._replace(findings=kept)
+            sure = [LEVELS.index(each.confidence) >= least for each in detection.findings]
+            detection = detection._replace(
+                findings=tuple(compress(detection.findings, sure)),
+                patterns=tuple(compress(detection.patterns, sure)),
+            )
         return detection
 
     def score(self, interaction: Interaction) -> Scored:
@@ -112,8 +116,8 @@ class Scanner:
 
     def _scored(self, interaction: Interaction, detection: Detection) -> Scored:
         options = self.options
-        findings, not_evaluated, facts, run_of = detection
-        result = score(findings, self.pack.categories, run_of, options.weights)
+        findings, not_evaluated, facts = detection.findings, detection.not_evaluated, detection.facts
+        result = score(findings, self.pack.categories, detection.run_of, options.weights)
         names = names_of(interaction)
         return Scored(
             interaction_id=interaction.id,

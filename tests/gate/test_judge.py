@@ -281,3 +281,15 @@ def test_order_of_the_input_does_not_change_the_verdict(finding: MakeFinding, sc
     one, two = (judge(each, Policy(), today=TODAY, baseline=baseline) for each in (results, results[::-1]))
     assert one == two
     assert [case.scored.interaction_id for case in one.failed_cases] == ["b", "c"]
+
+
+def test_an_audit_of_ones_own_decides_confidence_and_the_shipped_one_is_in_the_finding(
+    finding: MakeFinding, scored: MakeScored
+) -> None:
+    unproven = [scored("a", finding("refusal.flat", confidence="medium"))]
+
+    def code(labels: Audited) -> int:
+        return judge(unproven, Policy(), today=TODAY, audited={"refusal.flat": labels}).outcome.code
+
+    assert code(Audited(true=99, of=99, patterns=((99, 99, "other words"),))) == 0
+    assert code(Audited(true=99, of=99)) == 1

@@ -35,10 +35,16 @@ class Detection(NamedTuple):
     """What was found in one interaction."""
 
     findings: tuple[Finding, ...]
+    patterns: tuple[str, ...]
+    """For each finding, as the rule file has it, the pattern that matched; empty for token patterns and episodes."""
     not_evaluated: tuple[NotEvaluated, ...]
     facts: Facts
     run_of: dict[int, int]
     """Turn index → number of its run: consecutive turns of one speaker count as one. Empty without findings."""
+
+
+def _order(finding: Finding) -> tuple[int, int, int, str]:
+    return finding.turn, finding.start, finding.end, finding.rule_id
 
 
 class Match(NamedTuple):
@@ -48,6 +54,8 @@ class Match(NamedTuple):
     run: int
     sentence: Sentence
     hit: Hit
+    pattern: str
+    """As the rule file has it; empty for a token pattern."""
 
     @property
     def place(self) -> tuple[int, int]:
@@ -134,9 +142,19 @@ class Detector:
         findings = [self._finding(match, runs[match.run], interaction.id, said[match.run]) for match in matches]
         run_of = {index: number for number, run in enumerate(runs) for index, _ in run.turns} if findings else {}
         episodes = find_episodes(self.pack, findings, runs, run_of, interaction.id)
-        findings += [each for each in episodes if self._only is None or each.rule_id in self._only]
-        findings.sort(key=lambda each: (each.turn, each.start, each.end, each.rule_id))
-        return Detection(tuple(findings), not_evaluated, self._facts(interaction, runs, matches), run_of)
+        patterns = [match.pattern for match in matches]
+        for each in episodes:
+            if self._only is None or each.rule_id in self._only:
+                findings.append(each)
+                patterns.append("")
+        order = sorted(range(len(findings)), key=lambda place: _order(findings[place]))
+        return Detection(
+            findings=tuple(findings[place] for place in order),
+            patterns=tuple(patterns[place] for place in order),
+            not_evaluated=not_evaluated,
+            facts=self._facts(interaction, runs, matches),
+            run_of=run_of,
+        )
 
     def _matches(self, runs: list[Run]) -> list[Match]:
         matches: list[Match] = []
@@ -150,23 +168,24 @@ class Detector:
 
     def _decide(self, number: int, run: Run) -> Iterator[Match]:
         """Yield the first hit of every rule in every sentence that nothing cancels."""
-        by_rule: dict[int, list[tuple[Sentence, Hit]]] = {}
-        for rule_number, sentence, hit in self._hits(run, self._look_in(run.role)):
-            by_rule.setdefault(rule_number, []).append((sentence, hit))
+        by_rule: dict[int, list[tuple[Sentence, Hit, str]]] = {}
+        for rule_number, sentence, hit, pattern in self._hits(run, self._look_in(run.role)):
+            by_rule.setdefault(rule_number, []).append((sentence, hit, pattern))
         for rule_number, hits in by_rule.items():
             rule = self.pack.rules[rule_number]
             if not _fits_length(rule, run):
                 continue
             done: set[int] = set()
             if len(hits) > 1:
-                hits.sort(key=lambda each: each[0].first)
-            for sentence, hit in hits:
+                # What is surer says more, wherever in the sentence it stands.
+                hits.sort(key=lambda each: (each[0].first, -LEVELS.index(rule.confidence_in(each[2]))))
+            for sentence, hit, pattern in hits:
                 if sentence.first not in done and self._survives(hit, sentence, rule):
                     done.add(sentence.first)
-                    yield Match(rule_number, number, sentence, hit)
+                    yield Match(rule_number, number, sentence, hit, pattern)
 
-    def _hits(self, run: Run, look: _Look) -> Iterator[tuple[int, Sentence, Hit]]:
-        """Yield (rule, sentence, hit) of every pattern in the order of the rules, token patterns last."""
+    def _hits(self, run: Run, look: _Look) -> Iterator[tuple[int, Sentence, Hit, str]]:
+        """Yield (rule, sentence, hit, source) of every pattern in the order of the rules, token patterns last."""
         written, searches, rules, look_up = run.characters, look.searches, look.rules, self._decider.search_in
         for number in sorted([number for place in places_of(look.bits & run.there) for number in look.numbers[place]]):
             # No pattern reaches over the end of a sentence: all sentences are searched at once.
@@ -179,13 +198,14 @@ class Detector:
                     continue
                 searches[number] = search
             if (first := search.first(text)) is not None:
+                source = look.patterns[number].source
                 for hit in search.hits(first):
                     sentence = run.whole if over_turn else run.sentence_at(hit.start)
-                    yield rules[number], sentence, hit.moved(sentence.at)
+                    yield rules[number], sentence, hit.moved(sentence.at), source
         for rule, tokens in look.token_patterns:
             for sentence in [run.whole] if self.pack.rules[rule].entry.scope == "turn" else run.sentences:
                 for hit in self._decider.find(tokens, sentence):
-                    yield rule, sentence, hit
+                    yield rule, sentence, hit, ""
 
     def _survives(self, hit: Hit, sentence: Sentence, rule: Rule) -> bool:
         near, among, run = self._decider.near, self._decider.among, sentence.run
@@ -282,7 +302,8 @@ class Detector:
 
         def strength(match: Match) -> tuple[Any, ...]:
             rule, (start, end) = rules[match.rule], match.place
-            return (-LEVELS.index(rule.entry.severity), -LEVELS.index(rule.confidence), start - end, start, rule.id)
+            sure = LEVELS.index(rule.confidence_in(match.pattern))
+            return (-LEVELS.index(rule.entry.severity), -sure, start - end, start, rule.id)
 
         def said_beside(match: Match) -> set[str]:
             """Return the categories found in the same sentence, or anywhere in the turn where that is the scope."""
@@ -317,7 +338,7 @@ class Detector:
             category=rule.category.id,
             family=rule.category.family,
             severity=rule.entry.severity,
-            confidence=rule.confidence,
+            confidence=rule.confidence_in(match.pattern),
             turn=turn,
             start=start,
             end=end,

@@ -161,8 +161,10 @@ def _barred(policy: Policy, audited: Mapping[str, Audited]) -> Callable[[Finding
             if low < policy.min_precision:
                 share = f"{found.true / found.of:.2f} ({low:.2f} to {high:.2f}, {found.of} labels)"
                 return f"audited precision {share} is below {policy.min_precision:g}"
-        # An audit of one's own says more about one's own data than the one that the rules came with.
-        confidence = confidence_of(found) if found else finding.confidence
+        # An audit of one's own says more about one's own data than the one that the rules came with; the finding has
+        # that one in it, and pattern by pattern.
+        own = found is not None and found.patterns is None
+        confidence = confidence_of(found) if own else finding.confidence
         if LEVELS.index(confidence) < LEVELS.index(policy.min_confidence):
             return f"confidence {confidence}"
         return ""

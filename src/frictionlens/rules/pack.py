@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from frictionlens.errors import RuleError, nearest
 from frictionlens.model import ChargedKind, Confidence, Family, KindOfNo, Severity
-from frictionlens.rules.confidence import Audited, confidence_of
+from frictionlens.rules.confidence import Audited, confidence_of, proven_in
 from frictionlens.rules.pattern import Pattern, PatternParser, TokenPattern
 from frictionlens.rules.spelling import Spelling
 
@@ -280,6 +280,9 @@ class Rule:
     category: Category
     entry: RuleEntry
     confidence: Confidence
+    """Of the rule as a whole; see `confidence_in`."""
+    proven: frozenset[str] | None
+    """Sources of the patterns that audited findings speak for; None where no audit tells patterns apart."""
     where: str
     """`path:line`."""
     patterns: tuple[Pattern, ...]
@@ -291,6 +294,15 @@ class Rule:
     not_before: tuple[Pattern, ...]
     after: tuple[Pattern, ...]
     not_after: tuple[Pattern, ...]
+
+    def confidence_in(self, pattern: str) -> Confidence:
+        """Return how sure a finding of this pattern is: in a high rule, those of patterns not proven are medium.
+
+        Args:
+            pattern: as the rule file has it; empty for a token pattern.
+        """
+        proven = self.confidence != "high" or self.proven is None or pattern in self.proven
+        return self.confidence if proven else "medium"
 
     @cached_property
     def token_patterns(self) -> tuple[TokenPattern, ...]:
@@ -604,6 +616,7 @@ class _Loader:
                 category=category,
                 entry=entry,
                 confidence=confidence_of(audited.get(rule_id)),
+                proven=proven_in(audited.get(rule_id)),
                 where=where,
                 **{name: parsed(name) for name in names},
             )
