@@ -35,7 +35,7 @@ from frictionlens.pipeline import Options, Scanner
 FRESH: Final = Path(__file__).with_name("fresh.jsonl")
 CLOSED: Final = "cfn"
 """Sets of which rule writers have seen figures only."""
-OPEN: Final = "abdeghijklm"
+OPEN: Final = "abdeghijklmo"
 SHARED: Final = Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared"))
 CORPUS: Final = SHARED / "corpus" / "unlabelled.jsonl.gz"
 
