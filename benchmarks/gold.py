@@ -33,7 +33,7 @@ from frictionlens.model import Charged, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
 
 FRESH: Final = Path(__file__).with_name("fresh.jsonl")
-CLOSED: Final = "cfn"
+CLOSED: Final = "cfnpq"
 """Sets of which rule writers have seen figures only."""
 OPEN: Final = "abdeghijklmo"
 SHARED: Final = Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared"))
