@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from frictionlens.errors import RuleError
-from frictionlens.model import Charged, Finding, Interaction, Turn
+from frictionlens.model import Charged, ChargedKind, Finding, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
 from frictionlens.rules import load_pack
 
@@ -44,6 +44,27 @@ def charged(scanner: Scanner, text: str) -> set[Charged]:
 )
 def test_a_process_has_the_name_that_the_words_give_it(scanner: Scanner, text: str, name: str) -> None:
     assert name in {each.name for each in charged(scanner, text)}
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("I'm afraid there was an error with the delivery partner.", "third_party", "delivery partner"),
+        ("I'm afraid there was a mistake at the Leeds depot.", "department", "leeds depot"),
+        ("I'm afraid there was an issue with the label printer.", "system", "label printer"),
+        ("The delay is due to an issue with the carrier's scanner.", "third_party", "carrier scanner"),
+        ("It seems there has been an error.", "system", "error"),
+    ],
+)
+def test_the_last_word_tells_what_it_is_where_only_its_place_tells_that_it_is_charged(
+    scanner: Scanner, text: str, kind: ChargedKind, name: str
+) -> None:
+    assert Charged(kind, name) in charged(scanner, text)
+
+
+def test_a_bare_no_is_not_charged_to_whom_the_speaker_will_ask_instead(scanner: Scanner) -> None:
+    assert not charged(scanner, "While I can't promise that, I will ask the courier to be quick.")
+    assert charged(scanner, "I can't promise that because of the courier.") == {Charged("third_party", "courier")}
 
 
 def test_what_a_ground_is_about_is_charged_but_not_what_the_customer_wants(scanner: Scanner) -> None:

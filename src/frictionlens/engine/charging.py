@@ -6,7 +6,7 @@ Both are data (`charges.yml`): wordings that capture a process name, wordings th
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Final
+from typing import Final, cast
 
 from frictionlens.engine.matching import Decider, Hit
 from frictionlens.engine.text import Sentence
@@ -40,21 +40,23 @@ def charge(
         if kind and (name := process_name(pack, sentence, start, end))
     ]
     charged = [each for each in charged if each.name not in pack.charging.nobody]
-    charged += _named(sentence, pack, decider)
+    clause = _clause(sentence, hit, pack, decider)
+    bare = bool(pack.charging.grounds) and set(pack.charging.grounds).isdisjoint(found)
+    charged += _named(sentence, pack, decider, clause)
+    if not charged and not bare:
+        charged += _named(sentence, pack, decider, None)
     if not charged:
-        charged += _named(sentence, pack, decider, fallback=True)
+        charged += _named(sentence, pack, decider, clause if bare else None, fallback=True)
     if not charged:
-        bare = pack.charging.grounds and not set(pack.charging.grounds) & set(found)
         for other in sentence.run.sentences:
             if other.first != sentence.first:
-                named = _named(other, pack, decider)
-                charged += [each for each in named if each.kind in pack.charging.bare] if bare else named
+                charged += _named(other, pack, decider, (0, 0) if bare else None)
     if not charged:
         charged += _subject(rule, sentence, hit, pack)
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
     if not rule.category.kind_of_no:
         return tuple(unique), None
-    return tuple(unique), rule.entry.kind_of_no or _kind_of_no(rule, sentence, hit, pack, decider, unique, found)
+    return tuple(unique), rule.entry.kind_of_no or _kind_of_no(rule, sentence, clause, pack, decider, unique, found)
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
@@ -67,7 +69,10 @@ def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
     return " ".join(words)
 
 
-def _named(sentence: Sentence, pack: Pack, decider: Decider, *, fallback: bool = False) -> list[Charged]:
+def _named(
+    sentence: Sentence, pack: Pack, decider: Decider, within: tuple[int, int] | None, *, fallback: bool = False
+) -> list[Charged]:
+    """Return what the sentence names; beyond the words [start, end) of `within`, only what a bare no is charged to."""
     found: list[tuple[int, int, ChargedKind, str]] = []
     for each in pack.charges:
         if each.fallback != fallback:
@@ -81,15 +86,22 @@ def _named(sentence: Sentence, pack: Pack, decider: Decider, *, fallback: bool =
                 if any(other.start < end and start < other.end for other in cancelled):
                     continue
                 name = process_name(pack, sentence, start, end)
-                if name and name not in pack.charging.nobody:
-                    found.append((start, end, kind or each.kind, name))  # type: ignore[arg-type]
+                said = cast(ChargedKind, kind or each.kind)
+                # Only a rule is a number.
+                if not name or name in pack.charging.nobody or (said != "policy" and _is_number(name)):
+                    continue
+                found.append((start, end, _kind_by_head(name, said, pack) if each.by_head else said, name))
     # Of names that overlap, the longest is the process: "refund policy", not "policy".
     found.sort(key=lambda each: (each[0] - each[1], each[0]))
     kept: list[tuple[int, int, ChargedKind, str]] = []
     for one in found:
         if not any(other[0] < one[1] and one[0] < other[1] for other in kept):
             kept.append(one)
-    return [Charged(kind, name) for _, _, kind, name in sorted(kept)]
+    return [
+        Charged(kind, name)
+        for start, end, kind, name in sorted(kept)
+        if within is None or kind in pack.charging.bare or (start < within[1] and within[0] < end)
+    ]
 
 
 def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charged]:
@@ -123,10 +135,27 @@ def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charg
     for start, end in ordered:
         name = process_name(pack, sentence, first + start, first + end)
         if name and name not in charging.nobody:
-            if kind != "policy" and charging.own.issuperset(words[start:end]):
-                return []
-            return [Charged(kind, name)]
-    return []
+            if kind == "policy":
+                # A rule is a rule whatever it is about.
+                return [Charged(kind, name)]
+            if not charging.own.issuperset(words[start:end]):
+                return [Charged(_kind_by_head(name, kind, pack), name)]
+            break
+    # What went wrong and has no other name went wrong in the company's own doing.
+    fault = next((word for word in said if word in charging.faults), None)
+    return [Charged("system", fault)] if fault and kind == "third_party" else []
+
+
+def _kind_by_head(name: str, kind: ChargedKind, pack: Pack) -> ChargedKind:
+    """Return the kind that the last word of a name tells, and the given one where it tells none.
+
+    What belongs to a third party is the third party: the bank's server, the courier's depot.
+    """
+    *before, head = name.split()
+    heads = pack.charging.heads
+    if not heads.get("third_party", frozenset()).isdisjoint(before):
+        return "third_party"
+    return next((each for each, words in heads.items() if head in words), kind)
 
 
 def _governed(words: list[str], start: int, charging: ChargeFile) -> bool:
@@ -134,6 +163,10 @@ def _governed(words: list[str], start: int, charging: ChargeFile) -> bool:
     while start > 0 and words[start - 1] in charging.determiners:
         start -= 1
     return start > 0 and words[start - 1] in charging.prepositions
+
+
+def _is_number(name: str) -> bool:
+    return name.replace(" ", "").isdigit()
 
 
 def _has_number(words: list[str], charging: ChargeFile) -> bool:
@@ -163,14 +196,13 @@ def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
 def _kind_of_no(
     rule: Rule,
     sentence: Sentence,
-    hit: Hit,
+    clause: tuple[int, int],
     pack: Pack,
     decider: Decider,
     charged: list[Charged],
     found: Collection[str],
 ) -> KindOfNo:
     kinds = {each.kind for each in charged}
-    clause = _clause(sentence, hit, pack, decider)
 
     def holds(cue: KindOfNoCue) -> bool:
         return (

@@ -161,6 +161,8 @@ class ChargeEntry(_Model):
     except_: tuple[str, ...] = Field(default=(), alias="except")
     fallback: bool = False
     """Asked only where the other entries name nobody in the sentence."""
+    by_head: bool = False
+    """The wording tells that one stands in the way and not what it is: that tells the last word, by `heads`."""
 
 
 class KindOfNoEntry(_Model):
@@ -208,6 +210,11 @@ class ChargeFile(_Model):
     bare: tuple[ChargedKind, ...] = ()
     subjects: dict[str, ChargedKind] = {}
     """Category or rule id → kind of what its words are about, which is charged where nothing is named."""
+    heads: dict[ChargedKind, frozenset[str]] = {}
+    """Kind → last words of names that are of this kind, wherever only the place in the sentence tells that one is
+    charged: `the depot` is a department and `the scanner` a system, whatever they are said to have done."""
+    faults: frozenset[str] = frozenset()
+    """Words for a fault of the company's own, charged as a system where an excuse names nothing else."""
     own: frozenset[str] = frozenset()
     """Words for what the customer has or wants: never charged as a subject, but as a rule."""
     conditions: frozenset[str] = frozenset()
@@ -350,6 +357,7 @@ class Charge:
     patterns: tuple[Pattern, ...]
     except_: tuple[Pattern, ...]
     fallback: bool
+    by_head: bool
 
 
 @dataclass(frozen=True)
@@ -532,6 +540,7 @@ class _Loader:
                     self._parse(each.patterns, "charges.yml"),
                     self._parse(each.except_, "charges.yml"),
                     each.fallback,
+                    each.by_head,
                 )
                 for each in charging.charges
             ),
