@@ -6,7 +6,7 @@ import random
 from functools import cache
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from frictionlens.engine.codes import ExpressionWriter, classes_of
@@ -177,6 +177,8 @@ def test_a_word_inside_another_is_not_seen() -> None:
 
 
 @given(st.text(st.sampled_from("abImrwe .,!?…\n\t\u00a0()'’-@:/0um i we"), max_size=60))
+@example("@a A dozen times")
+@example("see t.co/a a moment")
 @settings(max_examples=500, deadline=None)
 def test_words_looked_up_piece_by_piece_are_the_words_of_the_text(text: str) -> None:
     tokeniser = Tokeniser(PACK.pack.spelling, PACK.alphabet)

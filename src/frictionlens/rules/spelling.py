@@ -82,7 +82,8 @@ class Spelling:
         if self.fillers:
             parts.append(rf"\b(?:{_union(self.fillers)})\b[,.]?")
         if self.stutters:
-            parts.append(rf"\b(?P<again>{_union(self.stutters)})\b(?=[\s,.\-…]+(?P=again)\b)")
+            # Not the end of a name or an address: `@a A dozen` would lose its mention here, and only here.
+            parts.append(rf"(?<![@/])(?<!\w\.)\b(?P<again>{_union(self.stutters)})\b(?=[\s,.\-…]+(?P=again)\b)")
         return re.compile("|".join(parts), re.IGNORECASE) if parts else None
 
     @cached_property
