@@ -189,8 +189,14 @@ def _noun_phrases(words: list[str], charging: ChargeFile) -> list[tuple[int, int
 
 
 def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
-    specific = [each for each in charged if each.name not in pack.charging.generic]
-    return specific or charged
+    """Drop bare names beside more specific ones: `policy` beside any rule, `delay` beside `delay in updating`."""
+    specific = [each for each in charged if each.name not in pack.charging.generic] or charged
+    words = [(each.kind, set(each.name.split())) for each in specific]
+    return [
+        each
+        for each, (kind, own) in zip(specific, words, strict=True)
+        if not any(kind == other_kind and own < other for other_kind, other in words)
+    ]
 
 
 def _kind_of_no(
