@@ -91,7 +91,9 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
     [
         ("Sorry, we can't do that.", "no_reason"),
         ("As per our terms we can't refund that.", "may_not"),
-        ("We can't guarantee delivery by Friday.", "not_now"),
+        ("We can't guarantee delivery by Friday.", "no_reason"),
+        ("We can't guarantee delivery by Friday at this moment.", "not_now"),
+        ("Due to the road works we can't guarantee delivery by Friday.", "not_now"),
         ("There are no rooms available for tonight.", "not_now"),
         ("It isn't possible to merge two profiles in the app.", "cannot"),
         ("We can't change bookings over Twitter.", "cannot"),
