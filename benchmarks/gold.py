@@ -33,9 +33,9 @@ from frictionlens.model import Charged, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
 
 FRESH: Final = Path(__file__).with_name("fresh.jsonl")
-CLOSED: Final = "cfnpq"
+CLOSED: Final = "cfnq"
 """Sets of which rule writers have seen figures only."""
-OPEN: Final = "abdeghijklmo"
+OPEN: Final = "abdeghijklmop"
 SHARED: Final = Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared"))
 CORPUS: Final = SHARED / "corpus" / "unlabelled.jsonl.gz"
 
