@@ -39,7 +39,7 @@ def scanner() -> Scanner:
 
 @cache
 def public(which: str, *, asr: bool = False, resamples: int = 0) -> Evaluation:
-    """Measure `seen` (all that rule writers have read) or `unseen` (fresh sets c, f and l)."""
+    """Measure `seen` (all that rule writers have read) or `unseen` (the closed fresh sets)."""
     interactions = audit_gold.public(gold.OPEN) if which == "seen" else gold.read_fresh(gold.CLOSED)
     return gold.measure(scanner(), interactions, asr=asr, resamples=resamples)
 
@@ -195,7 +195,7 @@ def _percent(each: object) -> str:
 def confidences() -> str:
     """Tables of what high confidence is worth out of sample."""
     rows = []
-    for what, (hits, found, labelled) in audit_gold.hold_out(scanner()).items():
+    for what, (hits, found, labelled) in audit_gold.hold_out().items():
         precision = ratio(hits / found if found else None, wilson(hits, found))
         rows.append([what, precision, str(found), ratio(hits / labelled if labelled else None, wilson(hits, labelled))])
     audited = scanner().pack.audited
@@ -203,10 +203,15 @@ def confidences() -> str:
     for rule in scanner().pack.rules:
         levels[rule.confidence] += 1
     counts = ", ".join(f"{count} {level}" for level, count in levels.items())
+    high = [rule for rule in scanner().pack.rules if rule.confidence == "high"]
+    patterns = sum(len(rule.patterns) for rule in high)
+    proven = sum(rule.confidence_in(each.source) == "high" for rule in high for each in rule.patterns)
     return (
-        table("friction findings of high-confidence rules | precision | findings | recall", rows)
-        + f"\nRules by confidence: {counts}; {len(audited)} rules have audited findings. Thresholds: high from a lower "
-        f"bound of {confidence.HIGH:g}, medium from {confidence.MEDIUM:g}, at least {confidence.MINIMUM} findings.\n"
+        table("friction findings of high confidence | precision | findings | recall", rows)
+        + f"\nRules by confidence: {counts}; {len(audited)} rules have audited findings. In the high ones {proven} of "
+        f"{patterns} patterns are proven. Thresholds: high from a lower bound of {confidence.HIGH:g}, medium from "
+        f"{confidence.MEDIUM:g}, at least {confidence.MINIMUM} findings; a pattern is proven from a lower bound of "
+        f"{confidence.PROVEN:g}.\n"
     )
 
 

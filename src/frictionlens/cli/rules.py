@@ -102,6 +102,9 @@ def explain(rule_id: RuleId, pack: given.PackOption = None) -> None:
         sure = f"{rule.confidence}: {audited.true} of {audited.of} audited findings were true"
         sure += f" (95 % interval {low:.0%} to {high:.0%})"
         sure += f", {audited.data}, {audited.date}" if audited.data else ""
+    if isinstance(rule, Rule) and rule.confidence == "high" and rule.proven is not None:
+        proven = sum(rule.confidence_in(each.source) == "high" for each in rule.patterns)
+        sure += f"; {proven} of {len(rule.patterns)} patterns are proven, findings of the others are medium"
     rows = [("why", entry.why)]
     if entry.advice:
         rows.append(("better wording", entry.advice))
