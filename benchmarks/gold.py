@@ -7,10 +7,10 @@ The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; thi
     python benchmarks/gold.py ../shared/gold/dev.jsonl --errors refusal
     python benchmarks/gold.py ../shared/gold/dev_more.jsonl --half a        # a hashed half; b is the other one
     python benchmarks/gold.py FILE --asr                                     # lower case, no punctuation, fillers
-    python benchmarks/gold.py --fresh cfl                                    # labelled after the rules were written
+    python benchmarks/gold.py --fresh cfnqr                                  # labelled after the rules were written
 
-`fresh.jsonl` holds our own labels (one machine-assisted reading) of 1,741 of the unlabelled conversations, by id; their
-text stays in ../shared/corpus. The sets have been read while rules were written, but c, f and l (`CLOSED`).
+`fresh.jsonl` holds our own labels (one machine-assisted reading) of 2,581 of the unlabelled conversations, by id; their
+text stays in ../shared/corpus. Most sets have been read while rules were written; those of `CLOSED` have not.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from frictionlens.model import Charged, Interaction, Turn
 from frictionlens.pipeline import Options, Scanner
 
 FRESH: Final = Path(__file__).with_name("fresh.jsonl")
-CLOSED: Final = "cfnq"
+CLOSED: Final = "cfnqr"
 """Sets of which rule writers have seen figures only."""
 OPEN: Final = "abdeghijklmop"
 SHARED: Final = Path(os.environ.get("FRICTIONLENS_SHARED", Path(__file__).parents[2] / "shared"))
