@@ -165,8 +165,8 @@ def explore() -> None:
     base = count(by_pattern(even, public(OPEN)), even)
     closed, check = list(read_fresh(CLOSED)), own("check")
     print(f"bound of the rule  of the pattern     {', '.join(CLOSED)}: P    R   own check: P      R")
-    for of_rule in (0.70, 0.76, 0.80, 0.84):
-        for of_pattern in (0.0, 0.55, 0.60, 0.65, 0.70):
+    for of_rule in (0.76, 0.80, 0.82, 0.84):
+        for of_pattern in (0.0, 0.50, 0.60, 0.65, 0.70):
             confidence.HIGH, confidence.PROVEN = of_rule, of_pattern  # type: ignore[misc]
             cells = [
                 f"{hits / max(found, 1):.3f}  {hits / max(labelled, 1):.3f}"
