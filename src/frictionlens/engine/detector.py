@@ -43,10 +43,6 @@ class Detection(NamedTuple):
     """Turn index → number of its run: consecutive turns of one speaker count as one. Empty without findings."""
 
 
-def _order(finding: Finding) -> tuple[int, int, int, str]:
-    return finding.turn, finding.start, finding.end, finding.rule_id
-
-
 class Match(NamedTuple):
     """A rule that matched in a sentence, before it becomes a finding."""
 
@@ -142,15 +138,12 @@ class Detector:
         findings = [self._finding(match, runs[match.run], interaction.id, said[match.run]) for match in matches]
         run_of = {index: number for number, run in enumerate(runs) for index, _ in run.turns} if findings else {}
         episodes = find_episodes(self.pack, findings, runs, run_of, interaction.id)
-        patterns = [match.pattern for match in matches]
-        for each in episodes:
-            if self._only is None or each.rule_id in self._only:
-                findings.append(each)
-                patterns.append("")
-        order = sorted(range(len(findings)), key=lambda place: _order(findings[place]))
+        found = [(each, match.pattern) for each, match in zip(findings, matches, strict=True)]
+        found += [(each, "") for each in episodes if self._only is None or each.rule_id in self._only]
+        found.sort(key=lambda each: (each[0].turn, each[0].start, each[0].end, each[0].rule_id))
         return Detection(
-            findings=tuple(findings[place] for place in order),
-            patterns=tuple(patterns[place] for place in order),
+            findings=tuple(finding for finding, _ in found),
+            patterns=tuple(pattern for _, pattern in found),
             not_evaluated=not_evaluated,
             facts=self._facts(interaction, runs, matches),
             run_of=run_of,

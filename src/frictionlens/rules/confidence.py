@@ -63,16 +63,16 @@ def wilson(hits: int, of: int, z: float = 1.96) -> tuple[float, float]:
     return max(0.0, (centre - spread) / scale), min(1.0, (centre + spread) / scale)
 
 
-def confidence_of(audited: Audited | None) -> Confidence:
+def confidence_of(audited: Audited | None, high: float = HIGH) -> Confidence:
     """Return high, medium or low by the lower bound of the audited precision; medium where nothing was audited."""
     if audited is None or audited.of < MINIMUM:
         return "medium" if audited is None or audited.true * 2 >= audited.of else "low"
     low, _ = wilson(audited.true, audited.of)
-    return "high" if low >= HIGH else "medium" if low >= MEDIUM else "low"
+    return "high" if low >= high else "medium" if low >= MEDIUM else "low"
 
 
-def proven_in(audited: Audited | None) -> frozenset[str] | None:
+def proven_in(audited: Audited | None, bound: float = PROVEN) -> frozenset[str] | None:
     """Return the patterns of a rule that its audited findings speak for; None where they were not told apart."""
     if audited is None or audited.patterns is None:
         return None
-    return frozenset(pattern for true, of, pattern in audited.patterns if wilson(true, of)[0] >= PROVEN)
+    return frozenset(pattern for true, of, pattern in audited.patterns if wilson(true, of)[0] >= bound)
