@@ -9,8 +9,9 @@ The measuring is `frictionlens.evaluation`, the same as `frictionlens eval`; thi
     python benchmarks/gold.py FILE --asr                                     # lower case, no punctuation, fillers
     python benchmarks/gold.py --fresh cfnqr                                  # labelled after the rules were written
 
-`fresh.jsonl` holds our own labels (one machine-assisted reading) of 2,581 of the unlabelled conversations, by id; their
-text stays in ../shared/corpus. Most sets have been read while rules were written; those of `CLOSED` have not.
+`fresh.jsonl` holds our own machine-assisted labels of 2,581 of the unlabelled conversations, by id; their text stays in
+../shared/corpus. Most sets have been read while rules were written; those of `CLOSED` have not, and have two readings
+and a third of what differed.
 """
 
 from __future__ import annotations
