@@ -14,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
@@ -41,7 +42,9 @@ class CompiledPack:
 
 def compile_pack(pack: Pack) -> CompiledPack:
     """Compile a loaded pack."""
-    patterns = {pattern.source: pattern for pattern in pack.patterns}
+    # Those of rules first: their bits are looked at for every turn, and a number is as long as its highest bit.
+    searched = chain.from_iterable(rule.patterns for rule in pack.rules)
+    patterns = {pattern.source: pattern for pattern in chain(searched, pack.patterns)}
     stutters = (word for each in pack.spelling.stutters for word in pack.spelling.canonical(each))
     classes = classes_of(patterns.values(), stutters)
     writer = ExpressionWriter(classes)
