@@ -29,6 +29,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -191,23 +192,37 @@ def measure_turns(given: Given) -> dict[str, Any]:
 
 
 def measure_rules(given: Given) -> dict[str, Any]:
-    """Measure the engine with 74, 200 and 1,000 rules; those beyond the shipped ones are variants in other words."""
+    """Measure the engine with 74, 200 and 1,000 rules: whole ones, and rules of one pattern each.
+
+    A shipped rule has some twenty patterns. Whole rules beyond the shipped ones are variants of them in other words;
+    rules of one pattern are drawn from the shipped ones as they are.
+    """
     pack = load_pack()
     interactions = list(corpus.make(int(0.6e6 * given.scale)))
-    told = []
-    for count in (74, 200, 1000):
+
+    def measured(made: Callable[[Pack, int], CompiledPack], count: int) -> dict[str, Any]:
         start = time.process_time()
-        compiled = with_rules(pack, count)
+        compiled = made(pack, count)
         compiling = time.process_time() - start
         detector = Detector(compiled)
         findings = sum(len(detector.detect(each).findings) for each in interactions)
-        seconds = least(lambda detector=detector: [detector.detect(each) for each in interactions])
+        seconds = least(lambda: [detector.detect(each) for each in interactions])
         patterns = sum(len(rule.patterns) for rule in compiled.pack.rules)
-        told.append(
-            {"rules": count, "patterns": patterns, "findings": findings, "seconds": seconds, "compiling": compiling}
-        )
         say(f"{count} rules ({patterns} patterns): {seconds:.2f} s, {findings} findings; compiled in {compiling:.1f} s")
-    return {"steps": told, "shipped": len(pack.rules)}
+        return {
+            "rules": count,
+            "patterns": patterns,
+            "findings": findings,
+            "seconds": seconds,
+            "compiling": compiling,
+        }
+
+    counts = (74, 200, 1000)
+    return {
+        "steps": [measured(with_rules, count) for count in counts],
+        "single": [measured(with_patterns, count) for count in counts],
+        "shipped": len(pack.rules),
+    }
 
 
 def with_rules(pack: Pack, count: int) -> CompiledPack:
@@ -219,6 +234,14 @@ def with_rules(pack: Pack, count: int) -> CompiledPack:
         words = _other_words(pack, copy)
         rules += [_in_other_words(rule, words, copy) for rule in pack.rules]
     return compile_pack(replace(pack, rules=tuple(sorted(rules[:count], key=lambda rule: rule.id))))
+
+
+def with_patterns(pack: Pack, count: int) -> CompiledPack:
+    """Return the pack with as many rules of one pattern each, drawn from its own, with their conditions."""
+    each = [(rule, pattern) for rule in pack.rules for pattern in rule.patterns]
+    drawn = random.Random(5).sample(each, count)
+    rules = (replace(rule, id=f"{rule.id}-{place}", patterns=(one,)) for place, (rule, one) in enumerate(drawn))
+    return compile_pack(replace(pack, rules=tuple(sorted(rules, key=lambda rule: rule.id))))
 
 
 def _other_words(pack: Pack, seed: int) -> dict[str, str]:
@@ -379,9 +402,16 @@ def measure_jobs(given: Given) -> dict[str, Any]:
         done = min((command(given, path, f"--jobs={jobs}") for _ in range(2)), key=lambda each: each.seconds)
         steps.append({"jobs": jobs, "seconds": done.seconds, "digest": done.digest})
         say(f"{jobs} jobs: {done.seconds:.2f} s")
+    # What the cores give at most: two commands that share nothing, at the same time.
+    other = given.folder / "other.jsonl"
+    shutil.copyfile(path, other)
+    with ThreadPoolExecutor(2) as threads:
+        apart = max(each.seconds for each in threads.map(lambda one: command(given, one, "--jobs=1"), (path, other)))
+    say(f"two commands side by side: {apart:.2f} s")
     path.unlink()
+    other.unlink()
     same = len({each.pop("digest") for each in steps}) == 1
-    return {"steps": steps, "megabytes": text / 1e6, "interactions": count, "same_bytes": same}
+    return {"steps": steps, "apart": apart, "megabytes": text / 1e6, "interactions": count, "same_bytes": same}
 
 
 def measure_start(given: Given) -> dict[str, Any]:
@@ -516,7 +546,7 @@ def command(given: Given, path: Path, *more: str) -> Done:
     """
     import hashlib
 
-    out = given.folder / "results.jsonl"
+    out = given.folder / f"{path.stem}.results.jsonl"
     line = [sys.executable, "-m", "frictionlens", "scan", str(path), "-o", str(out), *more]
     paths = os.pathsep.join(filter(None, (str(SOURCE), os.environ.get("PYTHONPATH"))))
     environment = os.environ | {"PYTHONPATH": paths, "PYSPARK_PYTHON": sys.executable}

@@ -184,17 +184,19 @@ def _growth(known: dict[str, Any]) -> str:
     text = ""
     if "rules" in known:
         steps = known["rules"]["steps"]
-        base = next(each for each in steps if each["rules"] == 200)["seconds"]
-        rows += [
-            [
-                f"{each['rules']:,} rules ({each['patterns']:,} patterns)",
-                f"{each['seconds']:.2f}",
-                f"{each['seconds'] / base:.2f} of 200 rules",
+        for named, group in (("rules of one pattern", known["rules"].get("single", [])), ("rules", steps)):
+            base = next((each["seconds"] for each in group if each["rules"] == 200), 1.0)
+            rows += [
+                [
+                    f"{each['rules']:,} {named}" + ("" if group is not steps else f" ({each['patterns']:,} patterns)"),
+                    f"{each['seconds']:.2f}",
+                    f"{each['seconds'] / base:.2f} of 200",
+                ]
+                for each in group
             ]
-            for each in steps
-        ]
         text = (
-            f"\nRules beyond the {known['rules']['shipped']} shipped ones are those again with other words in all "
+            "\nRules of one pattern are drawn from the shipped ones, with their conditions. "
+            f"Whole rules beyond the {known['rules']['shipped']} shipped ones are those again with other words in all "
             "places but the commonest, words about as frequent in the corpus; they find things too ("
             + ", ".join(f"{each['findings']:,} findings with {each['rules']:,}" for each in steps)
             + "). Rules are measured in the engine alone. Compiling took "
@@ -225,6 +227,11 @@ def _jobs(known: dict[str, Any]) -> str:
         f"included; the bytes of the results are {'the same' if jobs['same_bytes'] else '**not the same**'}.\n\n"
         + table("with | seconds of the clock | gain", rows)
     )
+    if "apart" in jobs:
+        text += (
+            f"\nTwo commands of one job each, on a file of their own, take {jobs['apart']:.2f} s when they run at the "
+            f"same time: the cores give {2 * one / jobs['apart']:.2f} × to processes that share nothing.\n"
+        )
     spark = known.get("spark", {})
     if "why_not" in spark:
         text += f"\nSpark: {spark['why_not']}.\n"
