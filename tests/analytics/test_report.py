@@ -235,8 +235,17 @@ def test_undated_interactions_are_counted_and_left_out() -> None:
     assert report.headline.interactions == len(rows) - 1
 
 
-def test_an_empty_store_gives_an_empty_report() -> None:
-    report = build_report(Store(None))
+def test_without_any_date_there_is_no_week() -> None:
+    rows = [msgspec.structs.replace(row, started_at=None) for row in scored(Story(weeks=1, per_week=50))]
+    with pytest.raises(UserError, match=f"none of the {len(rows)} interactions has a date"):
+        build_report(stored(rows))
+    with pytest.raises(UserError, match="no interaction to report on"):
+        build_report(Store(None))
+    assert build_report(stored(rows), ReportOptions(week="2026-W46")).coverage.undated == len(rows)
+
+
+def test_an_empty_store_gives_an_empty_report_of_a_week() -> None:
+    report = build_report(Store(None), ReportOptions(week="2026-W46"))
     assert report.headline.interactions == 0
     assert report.ledger == ()
     assert report.cases == ()

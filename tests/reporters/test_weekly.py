@@ -168,7 +168,7 @@ def test_the_terminal_keeps_to_its_width(report: Report, hostile: Report, width:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_empty_report_can_be_rendered(kind: str) -> None:
-    assert render(report_of([], ReportOptions()), kind)
+    assert render(report_of([], ReportOptions(week="2026-W46")), kind)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -181,7 +181,7 @@ def test_suffixes_and_kinds() -> None:
     with pytest.raises(UserError, match="no report has the suffix"):
         kind_for(Path("a.docx"))
     with pytest.raises(UserError, match="did you mean 'html'"):
-        render(report_of([], ReportOptions()), "htm")
+        render(report_of([], ReportOptions(week="2026-W46")), "htm")
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")

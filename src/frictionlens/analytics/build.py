@@ -68,7 +68,7 @@ def build_report(store: Store, options: ReportOptions = ReportOptions()) -> Repo
         options: what the report is about.
 
     Raises:
-        UserError: an option makes no sense; each message names it.
+        UserError: an option makes no sense, each message names it; or no week is asked for and nothing has a date.
     """
     _check(options)
     with store.reading() as connection:
@@ -112,7 +112,22 @@ def _periods(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> t
             0 if first is None else max(0, (since - first).days) // ((until - since).days + 1) if until >= since else 0
         )
         return stretches_until(since, until, min(options.weeks, back + 1))
-    return weeks_until(week_of(latest or date(1970, 1, 1)).since, options.weeks)
+    if latest is None:
+        raise _dateless(connection)
+    return weeks_until(week_of(latest).since, options.weeks)
+
+
+def _dateless(connection: duckdb.DuckDBPyConnection) -> UserError:
+    """Return what to say where no interaction tells which week the latest is."""
+    (stored,) = connection.execute("SELECT count(*) FROM interactions").fetchall()[0]
+    if not stored:
+        return UserError("there is no interaction to report on", "report", "fill the store: scan --store FILE")
+    return UserError(
+        f"none of the {stored:,} interactions has a date, so there is no week to report on",
+        "report",
+        "scan again and say which column has it (--map started_at=COLUMN), or read the summary of scan, "
+        "which needs no dates",
+    )
 
 
 def _build(connection: duckdb.DuckDBPyConnection, options: ReportOptions) -> Report:
