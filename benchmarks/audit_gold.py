@@ -154,7 +154,7 @@ def explore() -> None:
     base = count(by_pattern(even, public(OPEN)), even)
     closed, check = list(read_fresh(CLOSED)), own("check")
     print(f"bound of the rule  of the pattern     {', '.join(CLOSED)}: P    R   own check: P      R")
-    for of_rule in (0.76, 0.80, 0.82, 0.84):
+    for of_rule in (0.74, 0.76, 0.80, 0.82):
         for of_pattern in (0.0, 0.50, 0.60, 0.65, 0.70):
             scanner = informed(base, of_rule, of_pattern)
             cells = [
