@@ -36,10 +36,7 @@ class Demand(NamedTuple):
         if self.pair is None:
             return True
         before, after = self.pair
-        for one, two in pairwise(characters):  # a loop: it is asked often, and a generator takes half as long again
-            if one in before and two in after:
-                return True
-        return False
+        return any(one in before and two in after for one, two in pairwise(characters))
 
 
 _EVERYWHERE: Final = frozenset(
