@@ -174,8 +174,9 @@ def public_conversations() -> str:
         ("right name (a word in common)", "charged_name"),
         ("right kind of no", "kind_of_no"),
     ):
-        each = getattr(seen, field)
-        rows.append([f"{what}, the rest", f"{each.hits} of {each.of}", _percent(each)])
+        for name, data in (("unseen", unseen), ("the rest", seen)):
+            each = getattr(data, field)
+            rows.append([f"{what}, {name}", f"{each.hits} of {each.of}", _percent(each)])
     parts.append(table("what | count | share (95 %)", rows))
     rows = []
     for which, data in (("unseen", unseen), ("the rest", seen)):
