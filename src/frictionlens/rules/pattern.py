@@ -176,6 +176,7 @@ class PatternParser:
         self._lexicon = lexicon
         self._spelling = spelling
         self._lists: dict[str, Node] = {}
+        self._words: dict[str, Node] = {}
         self._open: list[str] = []
 
     def parse(self, source: str, where: str = "") -> Pattern:
@@ -274,7 +275,9 @@ class PatternParser:
                 raise RuleError(f"pattern {source!r}: {value!r} has two stars", where, "write refund* or *ed")
             prefix, _, suffix = value.partition("*")
             return Affix(plain(prefix), plain(suffix))
-        return _sequence([Word(word) for word in self._spelling.canonical(plain(value))])
+        if value not in self._words:
+            self._words[value] = _sequence([Word(word) for word in self._spelling.canonical(plain(value))])
+        return self._words[value]
 
     def _list(self, name: str, source: str, where: str) -> Node:
         if name not in self._lists:
