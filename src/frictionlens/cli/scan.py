@@ -117,7 +117,7 @@ def scan(
         if to_stdout is not None:
             to_stdout.write(results, summary, pack_digest(shape.packs), sys.stdout.buffer)
             sys.stdout.buffer.flush()
-        elif summary.records or not unchanged:
+        elif summary.records or not (unchanged or stopped):  # stopped while rules compile: not begun again for a table
             from frictionlens.reporters import table
 
             table.show(summary, scanner().pack, _console.out())

@@ -64,6 +64,7 @@ def load_compiled(folders: Sequence[Path] = ()) -> CompiledPack:
         with contextlib.suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
             cached = pickle.loads(path.read_bytes())  # noqa: S301  our own file in the user's own cache folder
             if isinstance(cached, CompiledPack):
+                path.touch()  # what is used is not among the oldest when there are too many
                 return cached
     compiled = compile_pack(load_pack(folders))
     if path is not None:
@@ -104,7 +105,7 @@ def _write(path: Path, data: bytes) -> None:
 
 
 def _prune(folder: Path) -> None:
-    """Remove the oldest packs: each change of a rule leaves one behind."""
+    """Remove the packs that were not used for longest: each change of a rule leaves one behind."""
     packs = sorted(folder.glob("pack-*.bin"), key=lambda each: each.stat().st_mtime)
     for path in packs[: -_KEPT + 1]:
         path.unlink(missing_ok=True)
