@@ -64,7 +64,8 @@ def load_compiled(folders: Sequence[Path] = ()) -> CompiledPack:
         with contextlib.suppress(OSError, pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError):
             cached = pickle.loads(path.read_bytes())  # noqa: S301  our own file in the user's own cache folder
             if isinstance(cached, CompiledPack):
-                path.touch()  # what is used is not among the oldest when there are too many
+                with contextlib.suppress(OSError):  # in a folder that cannot be written
+                    path.touch()  # what is used is not among the oldest when there are too many
                 return cached
     compiled = compile_pack(load_pack(folders))
     if path is not None:
