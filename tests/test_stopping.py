@@ -50,6 +50,15 @@ def alive(process: int) -> bool:
     return state != "Z"
 
 
+def interrupt(process: subprocess.Popen[bytes]) -> tuple[int, float]:
+    """Press Ctrl-C; return the exit code, and the seconds of the processor that it and its children had in all."""
+    process.send_signal(signal.SIGINT)
+    wait_for(lambda: not alive(process.pid))
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    return process.returncode, usage.ru_utime + usage.ru_stime
+
+
 def wait_for(what: Callable[[], object], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not what():
@@ -105,13 +114,11 @@ def test_ctrl_c_stops_soon_and_leaves_what_was_read(
     workers = children(process.pid)
 
     used = sum(map(seconds, (process.pid, *workers)))
-    process.send_signal(signal.SIGINT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
+    code, spent = interrupt(process)
 
-    assert process.returncode == 130
+    assert code == 130
     # Of the processor: tests share the machine, so the clock tells nothing. In a second each of them has one at most.
-    assert usage.ru_utime + usage.ru_stime - used < jobs
+    assert spent - used < jobs
     lines = (tmp_path / "out.jsonl").read_bytes().splitlines()
     found = [msgspec.json.decode(line, type=Scored).interaction_id for line in lines]
     assert len(found) == len(set(found)) < 30_000
@@ -126,12 +133,10 @@ def test_ctrl_c_while_rules_compile_does_not_compile_them_again(
     write(tmp_path / "small.jsonl", 3)
     process = scan("small.jsonl")
     wait_for(lambda: seconds(process.pid) > 1.5)
-    process.send_signal(signal.SIGINT)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    assert process.returncode == 130
+    code, spent = interrupt(process)
+    assert code == 130
     # Compiling takes several seconds of the processor.
-    assert usage.ru_utime + usage.ru_stime < 3.5
+    assert spent < 3.5
 
 
 def test_killing_the_parent_ends_its_workers(scan: Callable[..., subprocess.Popen[bytes]], tmp_path: Path) -> None:
