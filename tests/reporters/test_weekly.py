@@ -176,6 +176,24 @@ def test_one_week_and_no_excerpts_can_be_rendered(kind: str) -> None:
     assert render(report_of(scored(Story(weeks=1, per_week=60), excerpts=False), ReportOptions()), kind)
 
 
+@pytest.mark.parametrize("kind", ["markdown", "html", "terminal"])
+def test_what_a_report_is_about_and_compared_with(kind: str, report: Report) -> None:
+    replace = msgspec.structs.replace
+    weeks = len(report.buckets) - 1
+    empty = tuple(replace(each, interactions=0) for each in report.buckets[:-1])
+    alone = replace(report, headline=replace(report.headline, interactions=1), buckets=(*empty, report.buckets[-1]))
+    assert f"interactions, compared with {weeks} earlier weeks." in _shown(report, kind)
+    assert " 1 interaction; nothing to compare with in the weeks before." in _shown(alone, kind)
+
+
+def _shown(report: Report, kind: str) -> str:
+    if kind != "terminal":
+        return render(report, kind).decode()
+    out = io.StringIO()
+    terminal.show(report, Console(file=out, width=120))
+    return out.getvalue()
+
+
 def test_suffixes_and_kinds() -> None:
     assert kind_for(Path("a/Report.HTML")) == "html"
     with pytest.raises(UserError, match="no report has the suffix"):

@@ -18,7 +18,7 @@ def render(report: Report) -> bytes:
 def _lines(report: Report) -> Iterator[str]:
     headline = report.headline
     yield f"# {report.title}\n"
-    yield f"{words.period_words(report)} ({report.timezone}), {words.number(headline.interactions)} interactions.\n"
+    yield f"{words.period_words(report)} ({report.timezone}), {words.extent_words(report)}.\n"
     if not headline.interactions:
         yield "No interaction of this period is in the store.\n"
     else:

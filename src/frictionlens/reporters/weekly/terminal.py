@@ -18,15 +18,8 @@ def show(report: Report, console: Console) -> None:
     """Print the report; wide columns are left out where there is no room."""
     width = console.width
     console.print(Text(report.title, "bold"))
-    earlier = len(report.buckets) - 1
-    compared = f", compared with {earlier} earlier" if earlier else ""
-    console.print(
-        Text(
-            f"{words.period_words(report)} ({report.timezone}), {words.number(report.headline.interactions)}"
-            f" interactions{compared}.",
-            "dim",
-        )
-    )
+    extent = f"{words.period_words(report)} ({report.timezone}), {words.extent_words(report)}."
+    console.print(Text(extent, "dim"))
     if not report.headline.interactions:
         console.print("No interaction of this period is in the store.")
         return

@@ -177,3 +177,17 @@ def period_words(report: Report) -> str:
     if since.year == until.year:
         return f"{since.day} {since:%B} to {until.day} {until:%B %Y}"
     return f"{since.day} {since:%B %Y} to {until.day} {until:%B %Y}"
+
+
+def extent_words(report: Report) -> str:
+    """Return how much the report is about, and what it is compared with: `1 interaction; the weeks before are empty`."""
+    count = report.headline.interactions
+    said = f"{number(count)} interaction{'' if count == 1 else 's'}"
+    earlier = report.buckets[:-1]
+    if not earlier:
+        return said
+    what = "week" if "-W" in report.buckets[-1].label else "period"
+    filled = sum(1 for each in earlier if each.interactions)
+    if not filled:
+        return f"{said}; nothing to compare with in the {what}s before"
+    return f"{said}, compared with {filled} earlier {what}{'' if filled == 1 else 's'}"
