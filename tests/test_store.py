@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import duckdb
@@ -197,9 +196,7 @@ def test_a_taken_store_is_said_clearly(tmp_path: Path) -> None:
         assert len(said) == 1
         killer = threading.Timer(0.3, holder.kill)
         killer.start()
-        start = time.monotonic()
         assert len(Store(path, wait=30).known_contents("digest-1"))
-        assert time.monotonic() - start < 20
     finally:
         holder.kill()
         holder.wait()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -120,14 +119,20 @@ def test_quoted_history_and_signatures_are_cut(text: str, reply: str) -> None:
     assert cut_reply(text) == reply
 
 
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize(
-    "text",
-    ["\n" * 50_000 + "x", "> " * 50_000, ">\n" * 50_000, "From: x\n" * 20_000, "On 1 " * 20_000, "Thanks\n" * 9_000],
+    ("line", "times"),
+    [
+        ("\n", 500_000),
+        ("> ", 500_000),
+        (">\n", 500_000),
+        ("From: x\n", 200_000),
+        ("On 1 ", 200_000),
+        ("Thanks\n", 90_000),
+    ],
 )
-def test_hostile_mails_take_no_time(text: str) -> None:
-    start = time.process_time()
-    cut_reply(text)
-    assert time.process_time() - start < 3
+def test_hostile_mails_do_not_hang(line: str, times: int) -> None:
+    assert cut_reply(f"The start.\n{line * times}\nThe end").startswith("The start.")
 
 
 def test_subjects_are_folded() -> None:
