@@ -180,7 +180,7 @@ def period_words(report: Report) -> str:
 
 
 def extent_words(report: Report) -> str:
-    """Return how much the report is about, and what it is compared with: `1 interaction; the weeks before are empty`."""
+    """Return how much the report is about and compared with: `1,204 interactions, compared with 7 earlier weeks`."""
     count = report.headline.interactions
     said = f"{number(count)} interaction{'' if count == 1 else 's'}"
     earlier = report.buckets[:-1]
