@@ -40,6 +40,14 @@ def charged(scanner: Scanner, text: str) -> set[Charged]:
         ("We can't change it, that has to come from the leaseholder.", "leaseholder"),
         ("Our wholesalers have let us down this week.", "wholesalers"),
         ("The signal box has been playing up since breakfast.", "signal box"),
+        # What is given as the ground, by where it stands; a comma ends the name.
+        ("Due to an overgrown hedge, meter readings are late.", "overgrown hedge"),
+        ("I'm afraid there was an issue processing your voucher.", "processing voucher"),
+        ("Your ladder was flagged as 'worn', so the refund was denied.", "worn"),
+        ("Our technicians found that the seal was broken, so the claim was denied.", "technicians"),
+        ("We can't refund it without a proof of postage.", "proof of postage"),
+        ("We can't speed it up, the matching process takes three nights.", "matching process"),
+        ("I can't promise anything faster than the standard 4-6 working days.", "4-6 working days"),
     ],
 )
 def test_a_process_has_the_name_that_the_words_give_it(scanner: Scanner, text: str, name: str) -> None:
@@ -80,6 +88,8 @@ def test_what_a_ground_is_about_is_charged_but_not_what_the_customer_wants(scann
         "Sorry, we can't do that.",
         "We can't do that, there was an issue.",
         "Our policy is strict, but a kettle should not leak after six weeks.",
+        "I can't order that from another seller.",
+        "We can't do the alterations, but here are details of other suppliers.",
     ],
 )
 def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text: str) -> None:

@@ -5,18 +5,22 @@ Both are data (`charges.yml`): wordings that capture a process name, wordings th
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Final, cast
+import re
+from collections.abc import Collection, Iterator
+from typing import Final, NamedTuple, cast
 
 from frictionlens.engine.matching import Decider, Hit
 from frictionlens.engine.text import Sentence
 from frictionlens.model import Charged, ChargedKind, KindOfNo
 from frictionlens.rules import Pack, Rule
-from frictionlens.rules.pack import ChargeFile, KindOfNoCue
+from frictionlens.rules.pack import Charge, ChargeFile, KindOfNoCue
 from frictionlens.rules.pattern import Pattern
 
 _REACH: Final = 14
 """Words before the hit, and half as many behind it, in which its subject is looked for."""
+
+_RANGE: Final = re.compile(r"(?<=\d) (?=\d)")
+"""Between the numbers of a range: marks are no part of a word."""
 
 _CLAUSE: Final = 25
 """Words on either side of the hit that may say which kind of no it is: speech-to-text has no sentence ends."""
@@ -33,30 +37,43 @@ def charge(
     """
     if not rule.category.charged:
         return (), None
-    charged = [Charged(each.kind, each.name) for each in rule.entry.charged]
-    charged += [
-        Charged(kind, name)  # type: ignore[arg-type]
-        for kind, start, end in hit.captured
-        if kind and (name := process_name(pack, sentence, start, end))
-    ]
-    charged = [each for each in charged if each.name not in pack.charging.nobody]
     clause = _clause(sentence, hit, pack, decider)
-    bare = bool(pack.charging.grounds) and set(pack.charging.grounds).isdisjoint(found)
-    charged += _named(sentence, pack, decider, clause)
-    if not charged and not bare:
-        charged += _named(sentence, pack, decider, None)
-    if not charged:
-        charged += _named(sentence, pack, decider, clause if bare else None, fallback=True)
-    if not charged:
-        for other in sentence.run.sentences:
-            if other.first != sentence.first:
-                charged += _named(other, pack, decider, (0, 0) if bare else None)
-    if not charged:
-        charged += _subject(rule, sentence, hit, pack)
+    grounds = pack.charging.grounds
+    bare = bool(grounds) and set(grounds).isdisjoint(found)
+    fixed = [Charged(each.kind, each.name) for each in rule.entry.charged]
+    named = _named(rule, sentence, pack, decider, hit)
+    charged = fixed + _within(clause, named, pack)
+    charged = charged or next(filter(None, _elsewhere(rule, sentence, hit, pack, decider, clause, named, bare)), [])
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
     if not rule.category.kind_of_no:
         return tuple(unique), None
     return tuple(unique), rule.entry.kind_of_no or _kind_of_no(rule, sentence, clause, pack, decider, unique, found)
+
+
+def _elsewhere(
+    rule: Rule,
+    sentence: Sentence,
+    hit: Hit,
+    pack: Pack,
+    decider: Decider,
+    clause: tuple[int, int],
+    named: list[_Named],
+    bare: bool,
+) -> Iterator[list[Charged]]:
+    """Yield what may be charged where the clause of the hit names nobody, the likeliest first.
+
+    What a bare no has beside it is seldom its ground: who was written to, or what was done.
+    """
+    if not bare:
+        yield [each.charged for each in named]
+    causes = _named(rule, sentence, pack, decider, fallback=True)
+    yield _within(clause, causes, pack) if bare else [each.charged for each in causes]
+    # The nearest sentence that names somebody, those before it first: a cause is told before what comes of it.
+    first = sentence.first
+    for other in sorted(sentence.run.sentences, key=lambda each: (each.first > first, abs(each.first - first))):
+        beside = _named(rule, other, pack, decider) if other.first != first else []
+        yield [each.charged for each in beside if not bare or each.charged.kind in pack.charging.bare]
+    yield _subject(rule, sentence, hit, pack)
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
@@ -64,43 +81,78 @@ def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
     words = sentence.words[start:end]
     while words and words[0] in pack.charging.strip:
         words.pop(0)
+    words = [word for word in words if word not in pack.charging.inner]
     if words and words[-1] in pack.charging.singular:
         words[-1] = pack.charging.singular[words[-1]]
-    return " ".join(words)
+    return _RANGE.sub("-", " ".join(words))
+
+
+class _Named(NamedTuple):
+    """A process that a sentence names, and where: words [start, end)."""
+
+    start: int
+    end: int
+    charged: Charged
 
 
 def _named(
-    sentence: Sentence, pack: Pack, decider: Decider, within: tuple[int, int] | None, *, fallback: bool = False
-) -> list[Charged]:
-    """Return what the sentence names; beyond the words [start, end) of `within`, only what a bare no is charged to."""
-    found: list[tuple[int, int, ChargedKind, str]] = []
+    rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, hit: Hit | None = None, *, fallback: bool = False
+) -> list[_Named]:
+    """Return what the sentence, and the rule by its hit, name, in order.
+
+    Of names that overlap the longest counts: “refund policy”, not “policy”.
+    """
+    found = [
+        _Named(start, end, Charged(_kind_by_head(name, cast(ChargedKind, kind), pack), name))
+        for kind, start, end in (hit.captured if hit else ())
+        if kind and (name := process_name(pack, sentence, start, end)) and name not in pack.charging.nobody
+    ]
     for each in pack.charges:
-        if each.fallback != fallback:
-            continue
-        hits = decider.find_all(each.patterns, sentence)
-        if not hits:
-            continue
-        cancelled = decider.find_all(each.except_, sentence)
-        for hit in hits:
-            for kind, start, end in hit.captured:
-                if any(other.start < end and start < other.end for other in cancelled):
-                    continue
-                name = process_name(pack, sentence, start, end)
-                said = cast(ChargedKind, kind or each.kind)
-                # Only a rule is a number.
-                if not name or name in pack.charging.nobody or (said != "policy" and _is_number(name)):
-                    continue
-                found.append((start, end, _kind_by_head(name, said, pack) if each.by_head else said, name))
-    # Of names that overlap, the longest is the process: "refund policy", not "policy".
-    found.sort(key=lambda each: (each[0] - each[1], each[0]))
-    kept: list[tuple[int, int, ChargedKind, str]] = []
-    for one in found:
-        if not any(other[0] < one[1] and one[0] < other[1] for other in kept):
+        hits = (
+            decider.find_all(each.patterns, sentence)
+            if each.fallback == fallback and (not each.categories or rule.category.id in each.categories)
+            else []
+        )
+        cancelled = decider.find_all(each.except_, sentence) if hits else []
+        captures = [
+            _process(each, kind, start, end, sentence, pack)
+            for hit in hits
+            for kind, start, end in hit.captured
+            if not any(other.start < end and start < other.end for other in cancelled)
+        ]
+        found += [process for process in captures if process is not None]
+    kept: list[_Named] = []
+    for one in sorted(found, key=lambda each: (each.start - each.end, each.start)):
+        if not any(other.start < one.end and one.start < other.end for other in kept):
             kept.append(one)
+    return sorted(kept, key=lambda each: each.start)
+
+
+def _process(entry: Charge, captured: str, start: int, end: int, sentence: Sentence, pack: Pack) -> _Named | None:
+    """Return the process in the words [start, end) that a wording of the entry captured; None where there is none."""
+    charging = pack.charging
+    kind = cast(ChargedKind, captured or entry.kind)
+    if entry.phrase is not None:
+        phrases = _noun_phrases(sentence, start, end, charging)
+        if not phrases:
+            return None
+        start, end = phrases[0 if entry.phrase == "first" else -1]
+        if kind != "policy" and charging.own.issuperset(sentence.words[start:end]):
+            return None
+    name = process_name(pack, sentence, start, end)
+    # Only a rule is a number.
+    if not name or name in charging.nobody or (kind != "policy" and _is_number(name)):
+        return None
+    return _Named(start, end, Charged(_kind_by_head(name, kind, pack) if entry.by_head else kind, name))
+
+
+def _within(clause: tuple[int, int], named: list[_Named], pack: Pack) -> list[Charged]:
+    """Return what is named in the clause, and of what is named beyond it the kinds that a bare no is charged to."""
+    start, end = clause
     return [
-        Charged(kind, name)
-        for start, end, kind, name in sorted(kept)
-        if within is None or kind in pack.charging.bare or (start < within[1] and within[0] < end)
+        each.charged
+        for each in named
+        if each.charged.kind in pack.charging.bare or (each.start < end and start < each.end)
     ]
 
 
@@ -118,22 +170,20 @@ def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charg
     if kind != "policy" and not charging.absence.isdisjoint(said):
         return []
     # In speech-to-text the sentence may be the whole turn: only the words around the hit are read.
-    first = max(hit.start - _REACH, 0)
-    begin, stop = hit.start - first, hit.end - first
-    words = sentence.words[first : hit.end + _REACH // 2]
-    phrases = _noun_phrases(words, charging)
-    before = [each for each in phrases if each[0] <= begin]
+    phrases = _noun_phrases(sentence, max(hit.start - _REACH, 0), hit.end + _REACH // 2, charging)
+    words = sentence.words
+    before = [each for each in phrases if each[0] <= hit.start]
     ordered = [each for each in reversed(before) if not _governed(words, each[0], charging)]
-    inside = [each for each in phrases if begin <= each[0] < stop]
+    inside = [each for each in phrases if hit.start <= each[0] < hit.end]
     if kind == "policy":
-        ruled = max((begin + place for place, each in enumerate(said) if each in charging.conditions), default=None)
+        ruled = max((place for place, each in enumerate(said, hit.start) if each in charging.conditions), default=None)
         numbers = [each for each in phrases if each[1] - each[0] > 1 and _has_number(words[slice(*each)], charging)]
         behind = [each for each in phrases if ruled is not None and each[0] > ruled]
         ordered = [*numbers, *behind, *ordered, *inside, *reversed(before), *phrases]
     elif kind != "department":
         ordered += inside
     for start, end in ordered:
-        name = process_name(pack, sentence, first + start, first + end)
+        name = process_name(pack, sentence, start, end)
         if name and name not in charging.nobody:
             if kind == "policy":
                 # A rule is a rule whatever it is about.
@@ -166,18 +216,23 @@ def _governed(words: list[str], start: int, charging: ChargeFile) -> bool:
 
 
 def _is_number(name: str) -> bool:
-    return name.replace(" ", "").isdigit()
+    return name.translate({ord(" "): None, ord("-"): None}).isdigit()
 
 
 def _has_number(words: list[str], charging: ChargeFile) -> bool:
     return any(each[0].isdigit() or each in charging.numbers for each in words)
 
 
-def _noun_phrases(words: list[str], charging: ChargeFile) -> list[tuple[int, int]]:
-    """Return the runs of words that may name something, the last three words of each."""
+def _noun_phrases(sentence: Sentence, first: int, end: int, charging: ChargeFile) -> list[tuple[int, int]]:
+    """Return the runs of words in words[first:end] that may name something, the last three words of each."""
+    words = sentence.words[first:end]
     found: list[tuple[int, int]] = []
     start = 0
     for place, word in enumerate([*words, ""]):
+        parted = place > start and bool(word) and sentence.parted(first + place)
+        if parted:
+            found.append((max(start, place - 3), place))
+            start = place
         verbal = word.endswith(("ly", "ed", "ing")) and word not in charging.nouns
         name = place > 0 and words[place - 1] in charging.address
         if word and word[0].isalnum() and word not in charging.stop and not verbal and not name:
@@ -185,7 +240,7 @@ def _noun_phrases(words: list[str], charging: ChargeFile) -> list[tuple[int, int
         if start < place:
             found.append((max(start, place - 3), place))
         start = place + 1
-    return found
+    return [(first + start, first + end) for start, end in found]
 
 
 def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:

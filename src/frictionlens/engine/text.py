@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Final, Generic, Literal, TypeVar
 
 from frictionlens.engine.codes import SENTENCE_END
 from frictionlens.engine.tokens import Tokeniser, sentence_bounds
@@ -14,6 +14,10 @@ from frictionlens.model import Interaction, Role, Turn
 Side = Literal["company", "customer"]
 SIDE_OF: dict[Role, Side] = {"agent": "company", "bot": "company", "customer": "customer"}
 """The roles in whose turns something can be looked for."""
+
+
+PARTING: Final = frozenset(',;:()[]"“”–—|\n')
+"""Marks between two words of a sentence that are in no phrase together."""
 
 
 T = TypeVar("T")
@@ -73,6 +77,12 @@ class Sentence:
         """Translate words [first, end) to (start, end) in the text of the run."""
         spans = self.run.tokens[1]
         return spans[self.first + first][0], spans[self.first + end - 1][1]
+
+    def parted(self, place: int) -> bool:
+        """Tell whether a comma, a bracket or another mark parts the word at this place from the one before it."""
+        spans = self.run.tokens[1]
+        between = self.run.text[spans[self.first + place - 1][1] : spans[self.first + place][0]]
+        return not PARTING.isdisjoint(between)
 
 
 class Run:

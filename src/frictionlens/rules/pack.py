@@ -161,8 +161,12 @@ class ChargeEntry(_Model):
     except_: tuple[str, ...] = Field(default=(), alias="except")
     fallback: bool = False
     """Asked only where the other entries name nobody in the sentence."""
+    categories: tuple[str, ...] = ()
+    """Asked only for findings of these categories; of all where none is given."""
     by_head: bool = False
     """The wording tells that one stands in the way and not what it is: that tells the last word, by `heads`."""
+    phrase: Literal["first", "last"] | None = None
+    """Of what is captured only the first, or the last, noun phrase is the process."""
 
 
 class KindOfNoEntry(_Model):
@@ -198,6 +202,8 @@ class ChargeFile(_Model):
     otherwise: KindOfNo = "cannot"
     strip: tuple[str, ...] = ()
     """Words dropped from the beginning of a captured name (determiners, possessives)."""
+    inner: frozenset[str] = frozenset()
+    """Words dropped wherever they stand in a name, such as `your` in “processing your payment”."""
     singular: dict[str, str] = {}
     """Plural → singular for the last word of a name."""
     generic: tuple[str, ...] = ()
@@ -357,7 +363,9 @@ class Charge:
     patterns: tuple[Pattern, ...]
     except_: tuple[Pattern, ...]
     fallback: bool
+    categories: tuple[str, ...]
     by_head: bool
+    phrase: Literal["first", "last"] | None
 
 
 @dataclass(frozen=True)
@@ -540,7 +548,9 @@ class _Loader:
                     self._parse(each.patterns, "charges.yml"),
                     self._parse(each.except_, "charges.yml"),
                     each.fallback,
+                    each.categories,
                     each.by_head,
+                    each.phrase,
                 )
                 for each in charging.charges
             ),
