@@ -119,9 +119,19 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
         # Favours are refused without a ground, haste where others do the work is not the speaker's to give.
         ("I'm unable to offer you a discount on this one.", "no_reason"),
         ("I can't speed up the transfer that your bank is holding.", "not_me"),
-        # Where the clause gives no ground, the wording itself or the rest of the turn does.
+        # Where the clause gives no ground, the wording itself does.
         ("That is more than we lend on this card.", "may_not"),
-        ("Due to a lorry that broke down there was a hold-up. We can't do that.", "not_now"),
+        # What happened to a thing is a limit; what is so for the moment, or runs out, is not yet.
+        ("As the parcel was already dispatched, we are unable to help with that.", "cannot"),
+        ("Because of a fault in the lift we can't offer you that.", "cannot"),
+        ("We cannot recover the old playlist.", "cannot"),
+        ("It is not possible to pin two lists.", "cannot"),
+        ("Collection by night is not available at the moment.", "not_now"),
+        ("Due to the low stock we can't send you a second one.", "not_now"),
+        ("We can't bring it forward beyond the usual delivery time.", "not_now"),
+        # The end of an offer and the most that is given are rules, though nobody calls them so.
+        ("As the promotion has ended, we can't give you that price.", "may_not"),
+        ("That is the highest sum we can offer at this time.", "may_not"),
     ],
 )
 def test_the_kind_of_no_is_the_first_whose_conditions_hold(scanner: Scanner, text: str, kind: str) -> None:
