@@ -178,3 +178,14 @@ def test_schemas_are_valid_and_hold(name: str, export: Path) -> None:
         jsonschema.validate(LINE, schema)
     if name == "result":
         jsonschema.validate(json.loads(run("scan", str(export), "--to", "jsonl").stdout), schema)
+
+
+@pytest.mark.parametrize("command", ["show", "formats"])
+def test_the_agent_of_the_export_is_named_nowhere(command: str, export: Path) -> None:
+    turns = [{"role": "agent", "text": "Bob Smith here. I cannot refund this."}, {"role": "customer", "text": "Why?"}]
+    export.write_text(json.dumps({"id": "c1", "agent": "Bob Smith", "turns": turns}) + "\n", "utf-8")
+
+    result = run(command, str(export))
+
+    assert "[name] here" in result.stdout
+    assert "Smith" not in result.stdout

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frictionlens.privacy import hash_identity, markdown_safe, printable, redact, spreadsheet_safe
+from frictionlens.privacy import hash_identity, markdown_safe, printable, redact, redact_folded, spreadsheet_safe
 
 
 @pytest.mark.parametrize(
@@ -52,6 +52,14 @@ def test_names_of_the_export_go_but_roles_and_small_words_stay() -> None:
         == "[name] said the customer will call in [name]"
     )
     assert redact("the agent will call", names=names) == "the agent will call"
+
+
+def test_names_go_from_words_in_lower_case_where_they_stand_as_names() -> None:
+    said = "Our Bob Bill policy says no, and the bill is due"
+
+    assert redact_folded("bob bill policy", said, names=("Bob Bill",)) == "[name] [name] policy"
+    assert redact_folded("bill", "the bill is due", names=("Bob Bill",)) == "bill"
+    assert redact_folded("bob policy", said, "off", ("Bob Bill",)) == "bob policy"
 
 
 def test_hash_keeps_equal_values_recognisable() -> None:

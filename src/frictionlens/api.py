@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -85,7 +86,8 @@ def scan_frame(
         on_problem: called with every problem; without it each is a warning.
 
     Returns:
-        The flat table of that name: the same columns as the csv and parquet outputs.
+        The flat table of that name: the same columns as the csv and parquet outputs. Interactions in which friction
+        could not be looked for are a warning too: that nothing was found in them says nothing.
 
     Raises:
         UserError: no column holds the text, or `table` is neither of the two.
@@ -100,12 +102,18 @@ def scan_frame(
         raise UserError(f"no table {table!r}", "table", "allowed: findings, interactions")
     scanner = scanner or Scanner(options)
     rows: list[dict[str, Any]] = []
+    reasons: Counter[str] = Counter()
     for record in _read_frame(frame, columns or {}, roles or {}):
         if not isinstance(record, Interaction):
             _tell(record, on_problem)
             continue
         scored = scanner.score(record)
+        reasons.update(each.reason for each in scored.not_evaluated if each.what in ("all", "friction"))
         rows.extend([interaction_row(scored)] if table == "interactions" else finding_rows(scored))
+    if reasons:
+        # No finding is no statement about what was not looked at.
+        why = "; ".join(f"{count:,} × {reason}" for reason, count in sorted(reasons.items()))
+        warnings.warn(f"friction was not looked for in {reasons.total():,} interactions: {why}", stacklevel=2)
     return pd.DataFrame(rows, columns=list(INTERACTIONS if table == "interactions" else FINDINGS))
 
 

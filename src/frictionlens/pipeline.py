@@ -18,7 +18,7 @@ from frictionlens.engine.detector import Detection, Detector
 from frictionlens.errors import Problem, RuleError, nearest
 from frictionlens.excerpt import build_excerpt
 from frictionlens.model import LEVELS, Confidence, Finding, Interaction, Scored
-from frictionlens.privacy import Mode, hash_identity, redact
+from frictionlens.privacy import Mode, hash_identity, redact, redact_folded
 from frictionlens.rules import Pack
 from frictionlens.scoring import Weights, score
 
@@ -183,8 +183,11 @@ def selected(pack: Pack, rules: tuple[str, ...], without: tuple[str, ...]) -> fr
 
 
 def _finished(finding: Finding, interaction: Interaction, mode: Mode, names: tuple[str, ...]) -> Finding:
-    charged = tuple(msgspec.structs.replace(each, name=redact(each.name, mode, names)) for each in finding.charged)
-    line = interaction.turns[finding.turn].line_at(finding.start)
+    turn = interaction.turns[finding.turn]
+    charged = tuple(
+        msgspec.structs.replace(each, name=redact_folded(each.name, turn.text, mode, names)) for each in finding.charged
+    )
+    line = turn.line_at(finding.start)
     return msgspec.structs.replace(finding, quote=redact(finding.quote, mode, names), charged=charged, line=line)
 
 

@@ -132,6 +132,23 @@ def redact(text: str, mode: Mode = "on", names: Sequence[str] = ()) -> str:
     return _PERSONAL.sub(_replacer(mode), text)
 
 
+def redact_folded(words: str, said: str, mode: Mode = "on", names: Sequence[str] = ()) -> str:
+    """Redact words that were taken from a text in lower case, such as the name of a process.
+
+    Names of people are told by their capitals, which the words have lost: those that stand in the text count.
+
+    Args:
+        words: in lower case.
+        said: the text that they were taken from, as it was written.
+        mode: as for `redact`.
+        names: as for `redact`.
+    """
+    if mode == "off" or not names or (pattern := _names_pattern(tuple(names))) is None:
+        return redact(words, mode)
+    spoken = {part.casefold() for match in pattern.finditer(said) for part in match.group().split()}
+    return redact(" ".join(_mask("name", each, mode) if each in spoken else each for each in words.split()), mode)
+
+
 @lru_cache(maxsize=4)
 def _replacer(mode: Mode) -> Callable[[re.Match[str]], str]:
     def replace(match: re.Match[str]) -> str:

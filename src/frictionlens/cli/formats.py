@@ -126,8 +126,10 @@ def _first_turns(interaction: Interaction, mode: str) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from frictionlens.pipeline import names_of
     from frictionlens.privacy import printable, redact
 
+    names = names_of(interaction)
     head = Text(f"  first: {printable(interaction.id)}, {interaction.channel}", "dim")
     for name in ("started_at", "language", "queue", "team", "product", "csat", "qa_score"):
         if getattr(interaction, name) is not None:
@@ -138,7 +140,7 @@ def _first_turns(interaction: Interaction, mode: str) -> None:
     table.add_column(justify="right", no_wrap=True)
     table.add_column(ratio=1, overflow="fold")
     for turn in interaction.turns[:FIRST_TURNS]:
-        text = redact(turn.text, mode)  # type: ignore[arg-type]
+        text = redact(turn.text, mode, names)  # type: ignore[arg-type]
         cut = " ".join(printable(text).split())
         at = f"{turn.at:.1f}s" if isinstance(turn.at, int | float) else ""
         role = "note" if turn.internal else turn.role

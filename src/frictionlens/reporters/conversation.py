@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from frictionlens.model import Finding, Interaction, Scored, Turn
+from frictionlens.pipeline import names_of
 from frictionlens.privacy import Mode, printable, redact
 from frictionlens.reporters.table import KINDS_OF_NO, quoted, score_style
 from frictionlens.rules import Pack
@@ -31,7 +32,7 @@ _ROLES: Final = {"agent": "cyan", "bot": "cyan", "customer": "white", "system": 
 
 def show(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, console: Console) -> None:
     """Print the conversation and its score."""
-    names = tuple(sorted({turn.speaker for turn in interaction.turns if turn.speaker}))
+    names = names_of(interaction)
     console.print(_head(interaction, scored))
     console.print(_turns(interaction, scored, pack, mode, names))
     console.print(Line("Score", style="dim", align="left"))
@@ -51,7 +52,7 @@ def _head(interaction: Interaction, scored: Scored) -> RenderableType:
     return Group(title, second, Text(""))
 
 
-def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, names: Sequence[str]) -> RenderableType:
+def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, names: tuple[str, ...]) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, expand=True, padding=(0, 1, 1, 0))
     table.add_column(no_wrap=True, justify="right")
     table.add_column(ratio=1, overflow="fold")
@@ -60,7 +61,7 @@ def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, nam
         label = Text("note" if turn.internal else turn.role, "dim" if turn.internal else _ROLES[turn.role])
         label.append(f"\n{_clock(turn)}", "dim")
         found = _marks(here, pack)
-        body = marked(turn, [each for each in here if each.family != "episode"], mode, tuple(names))
+        body = marked(turn, [each for each in here if each.family != "episode"], mode, names)
         table.add_row(label, Group(body, found) if found.plain else body)
     return table
 
