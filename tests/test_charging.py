@@ -125,6 +125,7 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
         ("As the parcel was already dispatched, we are unable to help with that.", "cannot"),
         ("Because of a fault in the lift we can't offer you that.", "cannot"),
         ("We cannot recover the old playlist.", "cannot"),
+        ("I'm unable to send it without any further details.", "cannot"),
         ("It is not possible to pin two lists.", "cannot"),
         ("Collection by night is not available at the moment.", "not_now"),
         ("Due to the low stock we can't send you a second one.", "not_now"),
