@@ -172,7 +172,12 @@ def spot_check(sample: Iterable[Interaction], now: Scanner, then: Scanner) -> Sp
         old, found = now.detect(interaction).findings, then.detect(interaction).findings
         before, after = now.score(interaction).score, then.score(interaction).score
         drafted = [each for each in alone.detect(interaction).findings if each.rule_id in changed]
-        drafted += [each for each in found if each.rule_id in changed and each not in drafted]
+        places = {(each.rule_id, each.turn, each.start, each.end) for each in drafted}
+        drafted += [
+            each
+            for each in found
+            if each.rule_id in changed and (each.rule_id, each.turn, each.start, each.end) not in places
+        ]
         had = {(each.turn, each.category) for each in old}
         has = {(each.turn, each.category) for each in found}
         turns = {(each.turn, each.category): each for each in reversed(drafted)}

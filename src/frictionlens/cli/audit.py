@@ -113,13 +113,17 @@ def _found(paths: list[str], settings: Settings, scanner: Scanner) -> Iterator[t
     from frictionlens.model import Interaction
     from frictionlens.readers import find_sources, read
 
+    heard = False
     for source in find_sources(paths):
         records: Any = [source] if isinstance(source, Problem) else read(source, given.read_options(settings))
         for record in records:
             if isinstance(record, Interaction):
+                heard = True
                 yield record, scanner.detect(record).findings
             elif isinstance(record, Problem):
                 _console.note(f"{record.source}: {record.record + ': ' if record.record else ''}{record.reason}")
+    if not heard:
+        raise UserError("no transcript in them", ", ".join(paths), "findings are judged where they were said")
 
 
 def _walk(chosen: Sequence[Candidate], path: Path, scanner: Scanner, settings: Settings, by: str) -> None:
