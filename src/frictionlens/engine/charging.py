@@ -180,6 +180,8 @@ def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charg
         numbers = [each for each in phrases if each[1] - each[0] > 1 and _has_number(words[slice(*each)], charging)]
         behind = [each for each in phrases if ruled is not None and each[0] > ruled]
         ordered = [*numbers, *behind, *ordered, *inside, *reversed(before), *phrases]
+        # A rule may be about what the customer has, where nothing else is in it.
+        ordered.sort(key=lambda each: charging.own.issuperset(words[slice(*each)]))
     elif kind != "department":
         ordered += inside
     for start, end in ordered:
