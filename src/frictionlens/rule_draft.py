@@ -34,7 +34,7 @@ rules:
     # Better wording for the agent.{advice_note}
     advice: TODO say what to say instead.
     severity: medium        # low, medium, high: how bad when true
-    # Words match in any case; can't, cannot and can not are one word.
+    # Words match in any case; can't, cannot and can not are the same.
     #   (a|b) alternatives   [a] optional   a* prefix   ...3 up to three words between   <we> a list of lexicon.yml
     # One pattern a line; quote it when it begins with [ {{ * ! or holds ": ".
     patterns:

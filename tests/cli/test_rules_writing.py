@@ -45,3 +45,31 @@ def test_stats_as_table_and_as_json(run) -> None:
     data = json.loads(run("stats", "talks.jsonl", "--to", "json").stdout)
     assert data["interactions"] == 2
     assert data["uses"]
+
+
+def test_an_untouched_draft_is_not_done(run) -> None:
+    run("new", "refusal.ship", "--example", "the lantern is out for that", "--into", "mine")
+
+    checked = run("lint", "--pack", "mine")
+
+    assert checked.exit_code != 0
+    for place in ("why", "advice", "examples, match", "examples, no_match"):
+        assert f"refusal.ship: {place} is still to be written" in checked.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("refusal.ship.yml", "rule files stand in a folder"),
+        ("friction/ship.yaml", "files of a pack are called .yml"),
+        ("README.md", "no rules in this pack"),
+    ],
+)
+def test_no_file_of_a_pack_is_left_out_without_a_word(name: str, said: str, run, tmp_path: Path) -> None:
+    path = tmp_path / "mine" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("category: refusal\nrules: []\n")
+
+    refused = run("lint", "--pack", "mine")
+
+    assert said in str(refused.exception)

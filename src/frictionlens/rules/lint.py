@@ -40,11 +40,23 @@ def _faults_of(rule: Rule) -> list[Fault]:
         for kind in ("match", "no_match")
         if len(getattr(entry.examples, kind)) < LEAST_EXAMPLES
     ]
+    examples = entry.examples
+    written = [
+        ("why", entry.why),
+        ("advice", entry.advice or ""),
+        *(("patterns", each.source) for each in rule.patterns),
+    ]
+    for kind in ("match", "no_match"):
+        written += [(f"examples, {kind}", _said(each)[0]) for each in getattr(examples, kind)]
+    faults += [
+        Fault(rule.where, f"{rule.id}: {place} is still to be written: {text!r}")
+        for place, text in written
+        if text.startswith("TODO")
+    ]
     if len(entry.why.split()) < 4:
         faults.append(Fault(rule.where, f"{rule.id}: `why` says too little"))
     if rule.category.family == "friction" and not entry.advice:
         faults.append(Fault(rule.where, f"{rule.id}: a friction rule says under `advice` what to say instead"))
-    examples = entry.examples
     texts = [
         _said(each) for each in (*examples.match, *examples.no_match, *examples.todo_match, *examples.todo_no_match)
     ]

@@ -466,8 +466,31 @@ def pack_digest(folders: Sequence[Path] = ()) -> str:
     return digest.hexdigest()[:16]
 
 
+_ON_TOP: Final = ("audited.yml", "categories.yml", "charges.yml", "context.yml", "lexicon.yml", "spelling.yml")
+"""Files of a pack that are no rules; all other files stand in folders."""
+
+
 def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*.yml") if not path.name.startswith("."))
+
+
+def _check_files(folder: Path) -> None:
+    """Check that nothing in a pack would be left unread without a word.
+
+    Raises:
+        RuleError: no pack, an empty one, or a file that nobody would look for where it is.
+    """
+    if not folder.is_dir():
+        raise RuleError("there is no such rule pack", str(folder), "a pack is a folder of YAML files")
+    files = _files(folder)
+    for path in sorted(folder.rglob("*.yaml")):
+        raise RuleError("would not be read", str(path), "files of a pack are called .yml")
+    if not files:
+        raise RuleError("no rules in this pack", str(folder), "rule files are called FAMILY/CATEGORY.yml")
+    for path in files:
+        if path.parent == folder and path.name not in _ON_TOP:
+            hint = f"rule files stand in a folder, such as friction/{path.name}; on top: {', '.join(_ON_TOP)}"
+            raise RuleError("would not be read", str(path), hint)
 
 
 T = TypeVar("T", bound=BaseModel)
@@ -477,8 +500,7 @@ class _Loader:
     def __init__(self, folders: list[Path]) -> None:
         self.folders = folders
         for folder in folders:
-            if not folder.is_dir():
-                raise RuleError("there is no such rule pack", str(folder), "a pack is a folder of YAML files")
+            _check_files(folder)
 
     def load(self) -> Pack:
         categories = self._categories()
