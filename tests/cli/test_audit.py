@@ -50,6 +50,14 @@ def test_answers_are_kept_one_by_one_and_the_walk_goes_on_where_it_stopped(run, 
     assert "Nothing left to judge" in run("talk.jsonl", "--rule", "refusal").output
 
 
+def test_what_is_judged_is_told_without_colours_too(run) -> None:
+    asked = run("talk.jsonl", "--rule", "refusal", says="maybe\nq\n").output
+
+    assert "Found in turn 1: “" in asked
+    assert "▸ 1 agent" in asked
+    assert "'maybe' is no answer" in asked
+
+
 def test_a_sheet_goes_out_and_comes_back(run, tmp_path: Path) -> None:
     run("talk.jsonl", "--export", "sheet.csv")
     rows = list(csv.DictReader((tmp_path / "sheet.csv").open()))

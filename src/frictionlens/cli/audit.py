@@ -172,6 +172,9 @@ def _ask(each: Candidate, by: str) -> tuple[Entry | None, int]:
                 on=_today(),
             )
             return entry, 1
+        if letter:
+            said = f"{letter!r} is no answer; a note stands behind one: f, a space, the note."
+            _console.err().print(said, markup=False)
 
 
 def _export(path: Path, chosen: Sequence[Candidate], settings: Settings) -> None:

@@ -19,9 +19,12 @@ from frictionlens.audits import SHEET_COLUMNS, Candidate, RuleAudit
 from frictionlens.pipeline import names_of
 from frictionlens.privacy import Mode, printable, redact, spreadsheet_safe
 from frictionlens.reporters.conversation import in_place
+from frictionlens.reporters.table import quoted
 from frictionlens.rules import Pack
 from frictionlens.rules.confidence import MINIMUM
 
+_QUOTE: Final = 200
+"""Characters of a quote that are shown."""
 _TEXT: Final = 600
 """Characters of a turn that a sheet shows."""
 
@@ -35,8 +38,10 @@ def candidate(each: Candidate, pack: Pack, mode: Mode, *, number: int, of: int) 
     head.append(pack.rule(finding.rule_id).entry.title, "bold")
     place = f"{finding.rule_id} in {printable(each.interaction.id)}"
     claim = Text(f"{category.meaning}\n{place}", "dim")
-    turns = in_place(each.interaction, finding.turn, [finding], mode, names=names_of(each.interaction))
-    return Padding(Group(head, claim, Text(""), turns), (1, 0, 1, 0))
+    names = names_of(each.interaction)
+    found = Text(f"Found in turn {finding.turn}: {quoted(redact(finding.quote, mode, names), _QUOTE)}")
+    turns = in_place(each.interaction, finding.turn, [finding], mode, names=names)
+    return Padding(Group(head, claim, found, Text(""), turns), (1, 0, 1, 0))
 
 
 def stats(audits: Sequence[RuleAudit], pack: Pack) -> RenderableType:
@@ -60,7 +65,11 @@ def stats(audits: Sequence[RuleAudit], pack: Pack) -> RenderableType:
     true, false, unsure = (sum(getattr(each, name) for each in audits) for name in ("true", "false", "unsure"))
     table.add_section()
     table.add_row(Text("all", "bold"), *_figures(true, false, unsure), Text(""))
-    note = Text("Precision: true of true and false. Intervals: Wilson. Unsure counts neither way.", "dim")
+    note = Text(
+        "Precision: true of true and false. Intervals: Wilson. Unsure counts neither way.\n"
+        "Answers are about what a rule found when it was asked: judge anew where rules have changed since.",
+        "dim",
+    )
     return Group(table, note)
 
 

@@ -25,6 +25,7 @@ _STYLES: Final = {
 }
 _BEFORE, _AFTER = 2, 1
 """Turns shown around one that is shown in place."""
+_QUOTED: Final = 90
 _CLIPPED: Final = 280
 """Characters shown of the turns around it."""
 _ROLES: Final = {"agent": "cyan", "bot": "cyan", "customer": "white", "system": "dim", "unknown": "dim"}
@@ -34,7 +35,9 @@ def show(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, conso
     """Print the conversation and its score."""
     names = names_of(interaction)
     console.print(_head(interaction, scored))
-    console.print(_turns(interaction, scored, pack, mode, names))
+    # Where nothing is coloured and underlined, the words that were found are said again.
+    plain = console.no_color or console.color_system is None
+    console.print(_turns(interaction, scored, pack, mode, names, plain=plain))
     console.print(Line("Score", style="dim", align="left"))
     console.print(_score(scored, pack))
 
@@ -52,7 +55,9 @@ def _head(interaction: Interaction, scored: Scored) -> RenderableType:
     return Group(title, second, Text(""))
 
 
-def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, names: tuple[str, ...]) -> RenderableType:
+def _turns(
+    interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, names: tuple[str, ...], *, plain: bool
+) -> RenderableType:
     table = Table(box=None, show_header=False, pad_edge=False, expand=True, padding=(0, 1, 1, 0))
     table.add_column(no_wrap=True, justify="right")
     table.add_column(ratio=1, overflow="fold")
@@ -60,7 +65,7 @@ def _turns(interaction: Interaction, scored: Scored, pack: Pack, mode: Mode, nam
         here = [each for each in scored.findings if each.turn == index]
         label = Text("note" if turn.internal else turn.role, "dim" if turn.internal else _ROLES[turn.role])
         label.append(f"\n{_clock(turn)}", "dim")
-        found = _marks(here, pack)
+        found = _marks(here, pack, quotes=plain)
         body = marked(turn, [each for each in here if each.family != "episode"], mode, names)
         table.add_row(label, Group(body, found) if found.plain else body)
     return table
@@ -89,7 +94,7 @@ def in_place(
         if not here:
             text.stylize("dim")
             text.truncate(_CLIPPED, overflow="ellipsis")
-        table.add_row(Text(f"{index} {each.role}", "" if here else "dim"), text)
+        table.add_row(Text(f"{'▸ ' if here else ''}{index} {each.role}", "" if here else "dim"), text)
     return table
 
 
@@ -117,13 +122,15 @@ def marked(turn: Turn, findings: Sequence[Finding], mode: Mode, names: tuple[str
     return text
 
 
-def _marks(findings: Sequence[Finding], pack: Pack) -> Text:
+def _marks(findings: Sequence[Finding], pack: Pack, *, quotes: bool) -> Text:
     text = Text()
     for finding in findings:
         category = pack.categories[finding.category]
         text.append("\n" if text.plain else "")
         colour = _STYLES.get(finding.family, "bold red").removesuffix(" underline")
         text.append(f"  ▸ {category.title}", colour)
+        if quotes and finding.quote:
+            text.append(f" {quoted(finding.quote, _QUOTED)}")
         if finding.kind_of_no:
             text.append(f", {KINDS_OF_NO.get(finding.kind_of_no, finding.kind_of_no)}")
         if finding.charged:
@@ -145,7 +152,9 @@ def _score(scored: Scored, pack: Pack) -> RenderableType:
         finding = scored.findings[each.finding]
         advice = pack.rule(finding.rule_id).entry.advice
         what = pack.categories[finding.category].title
-        table.add_row(f"{each.points:.1f}", Text(what), Text(quoted(finding.quote, 90), "italic"), Text(advice, "dim"))
+        table.add_row(
+            f"{each.points:.1f}", Text(what), Text(quoted(finding.quote, _QUOTED), "italic"), Text(advice, "dim")
+        )
     total = Text(f"{scored.score:.1f}", "bold")
     table.add_row(total, Text("sum, after relief for recovery", "bold"), "", "")
     return table
