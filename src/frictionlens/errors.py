@@ -60,5 +60,16 @@ class Skipped(Struct, frozen=True, order=True):
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return ` (did you mean 'x'?)` for the nearest allowed word, or an empty string."""
-    found = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
-    return f" (did you mean {found[0]!r}?)" if found else ""
+    found = closest(word, allowed)
+    return f" (did you mean {found!r}?)" if found else ""
+
+
+def closest(word: str, allowed: Iterable[str], least: float = 0.6) -> str | None:
+    """Return the nearest allowed word, or None where none is near.
+
+    Args:
+        word: what was given.
+        allowed: what may be meant.
+        least: how alike, from 0 to 1 (`difflib.SequenceMatcher.ratio`).
+    """
+    return next(iter(difflib.get_close_matches(word, list(allowed), n=1, cutoff=least)), None)

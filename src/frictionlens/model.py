@@ -27,6 +27,9 @@ LEVELS: Final[tuple[Severity, ...]] = ("low", "medium", "high")
 COMPANY_ROLES: Final[frozenset[Role]] = frozenset({"agent", "bot"})
 """Roles that speak for the company: what friction and recovery are looked for in."""
 
+UNSURE: Final = "?"
+"""Before a hand label: nobody can tell whether it holds."""
+
 SCHEMA_VERSION: Final = 1
 """Version of the result line; raised when a field changes its meaning or leaves."""
 
@@ -52,7 +55,10 @@ class Turn(Struct, frozen=True, omit_defaults=True):
     internal: bool = False
     """True for notes that the customer never saw; such turns are kept for order and never evaluated."""
     labels: tuple[str, ...] | None = None
-    """Hand labels; read by `eval` alone. None means not labelled, () means labelled with nothing."""
+    """Hand labels; read by `eval` alone. None means not labelled, () means labelled with nothing.
+
+    `UNSURE` before a label (`?refusal`): nobody can tell whether it holds, so that it counts neither way.
+    """
     charged: tuple[Charged, ...] | None = None
     kind_of_no: str | None = None
     lines: tuple[int, int] | None = None

@@ -346,13 +346,17 @@ def read_table(source: Source, table: Table, options: ReadOptions) -> Iterator[R
         return
     if not sample:
         return
-    reader = _Reader(source, table, options, plan, LabelColumns(table.header, options.labels, sample))
+    taken = {*plan.columns.values(), *(index for text, role, _ in plan.wide for index in (text, role))}
+    labels = LabelColumns(table.header, options.labels, sample, taken)
+    yield from labels.misspelt(source.name, table.name)
+    reader = _Reader(source, table, options, plan, labels)
     if table.spreadsheet:
         yield from reader.spoiled_ids(sample)
     if plan.layout in ("cells", "wide"):
         yield from reader.read_whole_rows()
     else:
         yield from reader.read_grouped_rows()
+    yield from labels.unreadable(source.name, table.name)
 
 
 @dataclass
@@ -449,7 +453,7 @@ class _Reader:
                     yield Problem(self._source.name, self._where(number), "no turn column holds text")
                     continue
             interaction = self._interaction(key, [(number, row)], turns, started or self._started(row))
-            if (labels := self._labels.labels_of(row)) is not None:
+            if (labels := self._labels.labels_of(row, number)) is not None:
                 interaction.meta["labels"] = labels
             yield interaction
 
@@ -612,7 +616,8 @@ class _Reader:
                     internal = internal or self._roles.is_internal(row[internal_column], None)
                 if text:
                     self._spoken += 1
-                turns.append(Turn(role, text, at, end, speaker or said or None, internal, self._labels.labels_of(row)))
+                labels = self._labels.labels_of(row, number)
+                turns.append(Turn(role, text, at, end, speaker or said or None, internal, labels))
             if self._table.join_order:
                 turns = _join_sentences(turns, [_text(_at(row, columns.get("order"))) for _, row in rows])
         if turns:
