@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score, f1_score, precision_score, recall_score
 
 from frictionlens.errors import UserError
-from frictionlens.evaluation import evaluate, find_units, kappa_of
+from frictionlens.evaluation import LEAST_LABELS, evaluate, find_units, kappa_of
 from frictionlens.model import Charged, Finding, Interaction, Turn
 from frictionlens.rules.pack import Category
 
@@ -72,11 +72,92 @@ def test_figures_of_a_hand_made_case() -> None:
 
 
 def test_labels_that_cannot_be_are_reported_and_not_counted() -> None:
-    case = talk("a", Turn("customer", "x", labels=("no", "cross")), Turn("agent", "x", labels=("nope",)))
+    case = talk("a", Turn("customer", "x", labels=("no", "cross")), Turn("agent", "x", labels=("sory", "zzzz")))
     result = measured((case, []))
-    assert result.unknown_labels == {"nope": 1}
+    assert result.unknown_labels == {"sory": 1, "zzzz": 1}
+    assert result.suggested == {"sory": "sorry"}
     assert result.misplaced_labels == {"no": 1}
     assert [each.name for each in result.categories] == ["cross"]
+
+
+def test_case_and_outer_spaces_of_a_label_do_not_matter() -> None:
+    case = talk("a", Turn("agent", "x", labels=(" No ", "SORRY")))
+    result = measured((case, [finding("no", 0)]))
+    assert (result.measure("no").hits, result.measure("sorry").labelled, result.unread) == (1, 1, 0)
+
+
+def test_a_turn_whose_label_cannot_be_read_is_not_judged() -> None:
+    case = talk("a", Turn("agent", "x", labels=("no",)), Turn("agent", "y", labels=("sory",)))
+    result = measured((case, [finding("no", 0), finding("no", 1), finding("sorry", 1)]))
+    assert (result.measure("no").found, result.measure("no").units) == (1, 1)
+    assert (result.units, result.unread, result.mistakes) == (1, 1, ())
+    assert (result.clean.hits, result.clean.of) == (0, 0)
+
+
+def test_an_unsure_label_counts_neither_way_and_leaves_the_others() -> None:
+    case = talk(
+        "a",
+        Turn("agent", "x", labels=("?no", "wait")),
+        Turn("agent", "y", labels=("no",)),
+        Turn("agent", "z", labels=("?no",)),
+    )
+    result = measured((case, [finding("no", 0), finding("no", 1)]))
+    no = result.measure("no")
+    assert (no.hits, no.found, no.labelled, no.units) == (1, 1, 1, 1)
+    assert (result.measure("wait").labelled, result.measure("wait").units) == (1, 3)
+    assert (result.unsure, result.not_judged, result.clean.of) == ({"no": 2}, {}, 0)
+
+
+def test_clean_turns_are_counted_only_where_all_of_friction_is_judged() -> None:
+    turn = Turn("agent", "x", labels=())
+    signals = talk("a", turn, Turn("customer", "y", labels=("cross",)))
+    assert measured((signals, [finding("no", 0)])).clean.of == 0
+    one_column = Interaction(id="a", turns=(turn,), meta={"judged": ["no"]})
+    assert measured((one_column, [finding("wait", 0)])).clean.of == 0
+    both = Interaction(id="a", turns=(turn,), meta={"judged": ["no", "wait"]})
+    assert (measured((both, [finding("wait", 0)])).clean.hits, measured((both, [])).clean.of) == (1, 1)
+
+
+def test_what_is_not_judged_is_named_by_category_where_others_of_its_family_are() -> None:
+    case = Interaction(id="a", turns=(Turn("agent", "x", labels=("no",)),), meta={"judged": ["no"]})
+    assert measured((case, [finding("wait", 0), finding("sorry", 0)])).not_judged == {"recovery": 1, "wait": 1}
+
+
+def test_only_what_was_looked_for_is_judged() -> None:
+    case = talk("a", Turn("agent", "x", labels=("no", "wait"), charged=()), Turn("agent", "y", labels=("wait",)))
+    result = measured((case, [finding("no", 0)]), looked_for={"no"})
+    assert [(each.name, each.hits, each.labelled) for each in result.categories] == [("no", 1, 1)]
+    assert (result.mistakes, result.only, result.measure("friction").recall) == ((), ("no",), 1.0)
+    assert measured((case, []), looked_for=CATEGORIES).only == ()
+
+
+def test_f1_has_no_interval_of_few_labels_nor_without_any_mistake() -> None:
+    def of(labels: int, missed: int):
+        cases = [
+            (talk(f"{n}", Turn("agent", "x", labels=("no",))), [] if n < missed else [finding("no", 0)])
+            for n in range(labels)
+        ]
+        return measured(*cases).measure("no")
+
+    assert of(LEAST_LABELS - 1, 2).f1_interval is None
+    assert of(LEAST_LABELS, 0).f1_interval is None
+    low, high = of(LEAST_LABELS, 2).f1_interval
+    assert low < of(LEAST_LABELS, 2).f1 < high
+
+
+def test_every_source_has_its_own_units_and_intervals() -> None:
+    cases = [
+        (talk(f"{source}{n}", Turn("agent", "x", labels=("no",)), source=source), [finding("no", 0)] if n % 4 else [])
+        for source in ("s", "t")
+        for n in range(40 if source == "s" else 24)
+    ]
+    result = measured(*cases)
+    alone = measured(*(each for each in cases if each[0].source == "t"))
+    measures = {each.source: each.measure for each in result.by_source}
+    assert measures["t"] == alone.measure("friction")
+    assert measures["t"].f1_interval is not None
+    # Once per category of the family.
+    assert (measures["s"].units, measures["t"].units, result.measure("friction").units) == (80, 48, 128)
 
 
 def test_labels_of_a_whole_interaction_are_compared_with_everything_found_in_it() -> None:

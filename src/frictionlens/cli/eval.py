@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 NO_ARGS_IS_HELP = True
 
 _KINDS = ("table", "json")
+_SUFFIXES = (".json", "")
+"""Of files that JSON may be written to; without any are devices such as /dev/stdout."""
 
 
 def eval(  # noqa: A001  the command has this name
@@ -55,14 +57,17 @@ def eval(  # noqa: A001  the command has this name
     """Measure findings against hand labels: precision, recall, F1 with intervals, kappa, mistakes.
 
     Labels stand in native lines (`labels` of a turn), or in a table with a column per category: 0 and 1, yes and no, or
-    a mark where it holds. A row per utterance is judged by turn, a row per conversation as a whole.
+    a mark where it holds; ? where nobody can tell. A row per utterance is judged by turn, a row per conversation as a
+    whole. A label that cannot be read is reported and counts neither way (exit 3; `--allow-problems`: 0).
     """
     from frictionlens.evaluation import evaluate, find_shortfalls, find_units
-    from frictionlens.pipeline import Scanner
+    from frictionlens.pipeline import Scanner, selected
     from frictionlens.reporters import evaluation as reporter
 
     if to not in _KINDS:
         raise UserError(f"no output kind {to!r}{nearest(to, _KINDS)}", "--to", f"allowed: {', '.join(_KINDS)}")
+    if output is not None and output.suffix.lower() not in _SUFFIXES:
+        raise UserError(f"eval writes JSON, not {output.suffix}", f"-o {output}", "allowed: a name that ends in .json")
     least = {name: _share(value, name) for name, value in given.pairs(min_f1, "--min-f1").items()}
     settings = given.input_settings(
         config,
@@ -81,13 +86,20 @@ def eval(  # noqa: A001  the command has this name
         raise UserError(f"no category {errors!r}{nearest(errors, categories)}", "--errors")
     problems: list[Problem] = []
     interactions = read_labelled(paths, settings, tuple(categories), problems)
+    taking = selected(scanner.pack, scanner.options.rules, scanner.options.without)
     found = evaluate(
         find_units(interactions, lambda each: scanner.detect(each).findings),
         categories,
         weights=scanner.options.weights,
+        looked_for={each.category.id for each in scanner.pack.everything if taking is None or each.id in taking},
     )
     for problem in problems:
         _console.note(f"{problem.source}: {problem.record + ': ' if problem.record else ''}{problem.reason}")
+    for hint in dict.fromkeys(problem.hint for problem in problems if problem.hint):
+        _console.note(f"  {hint}")
+    unread = reporter.told_unread(found)
+    if not found.units and unread:
+        raise UserError(unread, ", ".join(paths), f"categories: {', '.join(categories)}; of your own rules with --pack")
     if not found.units:
         hint = "native lines with `labels` in their turns, or a table with a column per category"
         raise UserError("there are no labels to compare with", ", ".join(paths), hint)
@@ -98,12 +110,17 @@ def eval(  # noqa: A001  the command has this name
         except OSError as error:
             raise UserError(f"cannot be written: {error.strerror}", str(output)) from None
         _console.note(f"Wrote {output}.")
+    if unread and to == "json":
+        # The table says it itself.
+        _console.note(unread)
     if to == "json":
         _console.out().file.write(reporter.to_json(found, short).decode())
     else:
         reporter.show(found, short, _console.out(), mode=settings.redact, mistakes=show, category=errors)
     given.leave(
-        failures=len(short), problems=len(problems), allow_problems=allow_problems or settings.check.allow_problems
+        failures=len(short),
+        problems=len(problems) + found.unread,
+        allow_problems=allow_problems or settings.check.allow_problems,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,12 +13,17 @@ from rich.table import Table
 from rich.text import Text
 
 from frictionlens.analytics.intervals import Interval
-from frictionlens.evaluation import Evaluation, Measure, Mistake, Share, Shortfall
+from frictionlens.evaluation import LEAST_LABELS, Evaluation, Measure, Mistake, Share, Shortfall
 from frictionlens.pipeline import names_of
 from frictionlens.privacy import Mode, printable
 from frictionlens.reporters.conversation import in_place
 
 CONFUSIONS: Final = 8
+_NAMED: Final = 6
+"""Unknown labels that are named; JSON has them all."""
+_WITH_SPANS: Final = 76
+"""Least width for intervals in tables."""
+_TOO_FEW: Final = "too few"
 
 
 def show(
@@ -40,7 +45,13 @@ def show(
         mistakes: how many misses and how many false alarms to print with their conversation.
         category: only mistakes in this category.
     """
-    sections = [_head(found), _measures(found, console.width), _sources(found), _confusion(found), _charges(found)]
+    sections = [
+        _head(found),
+        _measures(found, console.width),
+        _sources(found, console.width),
+        _confusion(found),
+        _charges(found),
+    ]
     for section in [*sections, *_mistakes(found, mode, mistakes, category), _shortfalls(shortfalls)]:
         if section is not None:
             console.print(section)
@@ -50,6 +61,9 @@ def show(
 def to_json(found: Evaluation, shortfalls: Sequence[Shortfall]) -> bytes:
     """Encode everything that was measured; mistakes by place, without text."""
     data: dict[str, Any] = {"schema_version": 1, **msgspec.to_builtins(msgspec.structs.replace(found, mistakes=()))}
+    # Kappa is of two raters and one category.
+    for each in (*data["families"], *(one["measure"] for one in data["by_source"])):
+        del each["kappa"]
     data["mistakes"] = [
         {
             "kind": each.kind,
@@ -89,67 +103,116 @@ def _table(title: str, columns: Iterable[str], *, left: int = 1) -> Table:
 def _head(found: Evaluation) -> RenderableType:
     text = Text()
     text.append(f"{found.units:,}", "bold")
-    text.append(f" labelled units in {found.interactions:,} interactions, compared with what the rules found\n")
+    units = "labelled unit" if found.units == 1 else "labelled units"
+    text.append(f" {units} in {_count(found.interactions, 'interaction')}, compared with what the rules found\n")
     text.append("95 % intervals: Wilson; F1: bootstrap over interactions. Kappa: rules against labels.", "dim")
-    for names, what in (
-        (found.unknown_labels, "no category"),
-        (found.misplaced_labels, "on a role that cannot carry it"),
-    ):
-        if names:
-            listed = ", ".join(f"{printable(name)} ({count})" for name, count in names.items())
-            text.append(f"\nNot counted, {what}: {listed}", "yellow")
+    if unread := told_unread(found):
+        text.append(f"\n{unread}", "yellow")
+    if found.unsure:
+        listed = ", ".join(f"{name} (in {_count(number, 'unit')})" for name, number in found.unsure.items())
+        text.append(f"\nNot judged where the label is unsure or unreadable: {listed}", "yellow")
+    if found.misplaced_labels:
+        listed = ", ".join(f"{name} ({number})" for name, number in found.misplaced_labels.items())
+        text.append(f"\nNot counted, on a role that cannot carry it: {listed}", "yellow")
+    if found.only:
+        text.append(f"\nNothing else was looked for: {', '.join(found.only)}", "dim")
     if found.not_judged:
-        listed = ", ".join(f"{name} ({count} findings)" for name, count in found.not_judged.items())
+        listed = ", ".join(f"{name} ({_count(number, 'finding')})" for name, number in found.not_judged.items())
         text.append(f"\nNot judged, the data carry no such labels: {listed}", "dim")
     return Padding(text, (1, 0, 0, 0))
 
 
+def told_unread(found: Evaluation) -> str:
+    """Return how many units have labels that are no category, and what may be meant by them; empty where none has."""
+    if not found.unread:
+        return ""
+    parts = []
+    for label, number in list(found.unknown_labels.items())[:_NAMED]:
+        near = f", did you mean {found.suggested[label]!r}?" if label in found.suggested else ""
+        parts.append(f"{printable(label)!r} ({number}{near})")
+    if more := len(found.unknown_labels) - _NAMED:
+        parts += [f"and {more} more"] if more > 0 else []
+    return f"Not judged, {_count(found.unread, 'unit')} with a label that is no category: {', '.join(parts)}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 def _measures(found: Evaluation, width: int) -> RenderableType | None:
     if not found.categories:
-        return Text("Nothing to judge: no labels.", "yellow")
-    spans = width >= 76
+        return Text("Nothing to judge: none of what was looked for is labelled or found.", "yellow")
+    spans = width >= _WITH_SPANS
     table = _table("By category", ("category", "precision", "recall", "F1", "kappa", "labels", "found"))
     table.padding = (0, 2, 0, 0) if width >= 100 else (0, 0, 0, 0)
     table.columns[0].no_wrap = True
     for family in found.families:
-        for each in [one for one in found.categories if one.family == family.name]:
-            table.add_row(*_row(each, each.name, spans=spans))
-        table.add_row(*_row(family, f"{family.name}, micro", spans=spans), style="bold", end_section=True)
+        members = [one for one in found.categories if one.family == family.name]
+        for each in members:
+            table.add_row(*_row(each, each.name, spans=spans), end_section=len(members) == 1)
+        # A family of one says the same again.
+        if len(members) > 1:
+            table.add_row(*_row(family, f"{family.name}, micro", spans=spans), style="bold", end_section=True)
+    notes = list(_notes(found, spans=spans))
+    return Group(table, *notes) if notes else table
+
+
+def _notes(found: Evaluation, *, spans: bool) -> Iterator[Text]:
+    without = [each.labelled for each in (*found.categories, *found.families) if each.f1_interval is None]
+    if spans and without:
+        reasons = [f"{_TOO_FEW}: fewer than {LEAST_LABELS} labels"] if min(without) < LEAST_LABELS else []
+        reasons += ["–: no mistake, or one conversation, to draw from"] if max(without) >= LEAST_LABELS else []
+        yield Text(f"F1 without an interval: {'; '.join(reasons)}.", "dim")
     clean = found.clean
-    note = Text(f"Company turns labelled with nothing: friction found in {clean.hits} of {clean.of}")
     if clean.share is not None:
-        note.append(f" = {clean.share:.1%} ({clean.interval.low:.1%} to {clean.interval.high:.1%})")
-    return Group(table, note) if clean.of else table
+        whole = found.conversations
+        units = "conversations" if whole == found.units else "company turns" if not whole else "turns and conversations"
+        rates = f"{clean.share:.1%} ({clean.interval.low:.1%} to {clean.interval.high:.1%})"
+        yield Text(f"Labelled with nothing: friction found in {clean.hits} of {clean.of} {units} = {rates}")
 
 
 def _row(each: Measure, name: str, *, spans: bool) -> list[Text]:
-    def with_span(value: float | None, interval: Interval | None) -> Text:
-        text = Text(figure(value))
-        if spans and value is not None:
-            text.append(f" {span(interval):>7}", "dim not bold")
-        return text
-
     return [
         Text(name),
-        with_span(each.precision, each.precision_interval),
-        with_span(each.recall, each.recall_interval),
-        with_span(each.f1, each.f1_interval),
+        *_shares(each, spans=spans),
         Text(figure(each.kappa) if each.kappa is not None else ""),
-        Text(f"{each.labelled:,}"),
-        Text(f"{each.found:,}"),
+        *_sizes(each),
     ]
 
 
-def _sources(found: Evaluation) -> RenderableType | None:
+def _shares(each: Measure, *, spans: bool) -> list[Text]:
+    """Return precision, recall and F1, with their intervals where there is room."""
+
+    def with_span(value: float | None, interval: Interval | None) -> Text:
+        text = Text(figure(value))
+        if spans and value is not None:
+            none = _TOO_FEW if each.labelled < LEAST_LABELS else "–"
+            text.append(f" {span(interval) or none:>7}", "dim not bold")
+        return text
+
+    return [
+        with_span(each.precision, each.precision_interval),
+        with_span(each.recall, each.recall_interval),
+        with_span(each.f1, each.f1_interval),
+    ]
+
+
+def _sizes(each: Measure) -> list[Text]:
+    return [Text(f"{each.labelled:,}"), Text(f"{each.found:,}")]
+
+
+def _sources(found: Evaluation, width: int) -> RenderableType | None:
     if len({each.source for each in found.by_source}) < 2:
         return None
-    table = _table("By source", ("source", "family", "precision", "recall", "F1", "labels", "found"), left=2)
-    last = ""
+    spans = width >= _WITH_SPANS
+    table = _table("By source", ("source, family", "precision", "recall", "F1", "labels", "found"))
+    table.padding = (0, 2, 0, 0) if width >= 100 else (0, 1, 0, 0)
+    last = None
     for each in found.by_source:
-        one = each.measure
-        name, last = ("" if each.source == last else printable(each.source)), each.source
-        cells = (name, one.name, figure(one.precision), figure(one.recall), figure(one.f1))
-        table.add_row(*map(Text, (*cells, f"{one.labelled:,}", f"{one.found:,}")))
+        if each.source != last:
+            last = each.source
+            table.add_row(Text(printable(each.source), "bold"), end_section=False)
+        table.add_row(Text(f"  {each.measure.name}"), *_shares(each.measure, spans=spans), *_sizes(each.measure))
     return table
 
 
@@ -182,8 +245,15 @@ def _charges(found: Evaluation) -> RenderableType | None:
 
 
 def _mistakes(found: Evaluation, mode: Mode, most: int, category: str | None) -> Iterable[RenderableType]:
+    wanted = [each for each in found.mistakes if category in (None, each.category)]
+    if category and not wanted:
+        one = next((each for each in found.categories if each.name == category), None)
+        says = "neither labelled nor found among what is judged"
+        if one:
+            says = f"{one.labelled:,} labelled, {one.found:,} found"
+        yield Text(f"No mistakes in {category}: {says}.", "bold")
     for kind, title in (("miss", "Worst misses"), ("false alarm", "Worst false alarms")):
-        chosen = [each for each in found.mistakes if each.kind == kind and category in (None, each.category)]
+        chosen = [each for each in wanted if each.kind == kind]
         if chosen and most:
             yield Text(f"{title} ({min(most, len(chosen))} of {len(chosen)})", "bold")
         for each in chosen[:most]:
