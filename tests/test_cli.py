@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -189,3 +190,26 @@ def test_the_agent_of_the_export_is_named_nowhere(command: str, export: Path) ->
 
     assert "[name] here" in result.stdout
     assert "Smith" not in result.stdout
+
+
+def test_a_scan_for_some_rules_says_so(export: Path) -> None:
+    result = run("scan", str(export), "--rule", "stall")
+
+    assert "Looked for stall only." in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [(("scan", "--redact-with", "foo"), "--redact-with"), (("check", "--forbid", "nonsense"), "--forbid")],
+)
+def test_what_is_wrong_is_told_by_the_name_it_was_given_by(words: tuple[str, ...], option: str, export: Path) -> None:
+    result = run(words[0], str(export), *words[1:])
+
+    assert isinstance(result.exception, UserError)
+    assert str(result.exception).startswith(f"{option}: ")
+
+
+def test_a_rule_is_shown_with_its_category_and_weight() -> None:
+    shown = run("rules", "show", "refusal.we-cannot-do").stdout
+
+    assert re.search("^# category refusal, severity (low|medium|high), confidence (low|medium|high)$", shown, re.M)

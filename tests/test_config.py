@@ -33,7 +33,7 @@ def test_later_sources_win_and_every_value_knows_its_origin(tmp_path: Path, monk
     assert (settings.jobs, settings.language, settings.check.max_score) == (4, "de", 50)
     assert settings.roles == {"spk_0": "agent", "spk_1": "customer"}
     assert settings.origin("jobs") == "--jobs"
-    assert settings.origin("check.forbidden") == "--forbidden"
+    assert settings.origin("check.forbidden") == "--forbid"
     assert settings.origin("language") == "frictionlens.toml:2"
     assert settings.origin("roles.spk_0") == "frictionlens.toml:4"
     assert settings.origin("roles.spk_1") == "environment FRICTIONLENS_ROLES"

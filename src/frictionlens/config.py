@@ -40,6 +40,8 @@ FLAGS: Final[Mapping[str, str]] = {
     "categories.include": "--category",
     "categories.exclude": "--exclude-category",
     "check.allow_problems": "--allow-problems",
+    "check.forbidden": "--forbid",
+    "redact": "--redact-with",
 }
 """Flags that are not named after their setting."""
 

@@ -74,7 +74,10 @@ def show(rule_id: RuleId, pack: given.PackOption = None) -> None:
     loaded = _pack(pack)
     rule = loaded.rule(rule_id)
     entry = rule.entry.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    text = f"# {rule.where}\n" + yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=10_000)
+    head = (
+        f"# {rule.where}\n# category {rule.category.id}, severity {rule.entry.severity}, confidence {rule.confidence}\n"
+    )
+    text = head + yaml.safe_dump(entry, sort_keys=False, allow_unicode=True, width=10_000)
     console = _console.out()
     console.print(
         Syntax(text, "yaml", background_color="default", word_wrap=True) if console.is_terminal else text, markup=False

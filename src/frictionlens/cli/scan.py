@@ -126,6 +126,8 @@ def scan(
             f"{unchanged:,} interactions are unchanged since the last scan and were not scored again; "
             f"`frictionlens report --store {store}` covers them."
         )
+    if rule:
+        _console.note(f"Looked for {', '.join(rule)} only.")
     for _, path in writers:
         _console.note(f"Wrote {path}.")
     if stopped:
