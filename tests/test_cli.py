@@ -213,3 +213,15 @@ def test_a_rule_is_shown_with_its_category_and_weight() -> None:
     shown = run("rules", "show", "refusal.we-cannot-do").stdout
 
     assert re.search("^# category refusal, severity (low|medium|high), confidence (low|medium|high)$", shown, re.M)
+
+
+def test_formats_says_whom_role_did_not_meet(export: Path) -> None:
+    chat = export.with_name("chat.txt")
+    chat.write_text("Support: We cannot do that.\nAnna: Why?\nSupport: It is our policy.\nAnna: Hm.\n", "utf-8")
+
+    result = run("formats", str(chat), "--role", "Suport=agent")
+    told = run("formats", str(chat), "--role", "Support=agent")
+
+    assert "nobody is called 'suport' (did you mean 'support'?)" in " ".join(result.stdout.split())
+    assert "nobody is called" not in told.stdout
+    assert "--role 'Anna=customer'" in told.stdout

@@ -9,7 +9,7 @@ import typer
 
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
-from frictionlens.errors import Problem, Skipped
+from frictionlens.errors import Problem, Skipped, nearest
 
 if TYPE_CHECKING:
     from frictionlens.model import Interaction
@@ -93,6 +93,7 @@ def _explain(source: Source, options: ReadOptions, mode: str) -> int:
     console.print(line)
     interactions = turns = wrong = 0
     roles: dict[str, set[str]] = {}
+    heard: set[str] = set()
     left_out: dict[str, int] = {}
     for record in read(source, options):
         if isinstance(record, Problem):
@@ -103,6 +104,7 @@ def _explain(source: Source, options: ReadOptions, mode: str) -> int:
             interactions += 1
             turns += len(record.turns)
             for turn in record.turns:
+                heard.add((turn.speaker or turn.role).casefold())
                 if len(roles.setdefault(turn.role, set())) < 4:
                     roles[turn.role].add(turn.speaker or "")
             if interactions == 1:
@@ -117,7 +119,10 @@ def _explain(source: Source, options: ReadOptions, mode: str) -> int:
     if "unknown" in roles:
         labels = sorted(roles["unknown"] - {""})
         example = labels[0] if labels else "LABEL"
-        console.print(Text(f"  Say who is who: --role '{printable(example)}=agent'", "yellow"))
+        other = "customer" if {"agent", "bot"} & set(roles) else "agent"
+        console.print(Text(f"  Say who is who: --role '{printable(example)}={other}'", "yellow"))
+    for label in sorted(set(options.roles) - heard) if interactions else ():
+        console.print(Text(f"  --role: nobody is called {printable(label)!r}{nearest(label, heard)}", "yellow"))
     console.print()
     return wrong
 
