@@ -7,23 +7,17 @@ requests by its own content security policy.
 from __future__ import annotations
 
 import hashlib
-from functools import cache
-from importlib.resources import files
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
-from markupsafe import Markup
 
 from frictionlens.analytics.meanings import GRANTING, title_of
 from frictionlens.analytics.report import Case, Quote, Report
 from frictionlens.model import ExcerptTurn
-from frictionlens.privacy import printable
+from frictionlens.reporters._page import stylesheet, template
 from frictionlens.reporters.table import KINDS_OF_NO
 from frictionlens.reporters.weekly import charts, words
-
-if TYPE_CHECKING:
-    from jinja2 import Template
 
 
 class Piece(NamedTuple):
@@ -48,10 +42,10 @@ class ShownTurn(NamedTuple):
 def render(report: Report) -> bytes:
     """Return the report as one HTML file in UTF-8."""
     digest = hashlib.sha256(msgspec.json.encode(report)).hexdigest()[:16]
-    page = _template().render(
+    page = template(__package__, "weekly.html.j2").render(
         r=report,
         digest=digest,
-        css=Markup(_asset("weekly.css")),  # noqa: S704 - our own file
+        css=stylesheet(),
         w=words,
         charts=charts,
         kinds_of_no=KINDS_OF_NO,
@@ -102,22 +96,3 @@ def _pieces(turn: ExcerptTurn, titles: dict[int, str], families: dict[int, str],
             kind = "focus" if focus in here else "good" if recovery else "found"
         pieces.append(Piece(turn.text[start:end], kind, ", ".join(dict.fromkeys(titles.get(n, "") for n in here))))
     return pieces
-
-
-@cache
-def _template() -> Template:
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    # Controls and bidi marks could reorder what is read; escaping alone would let them through.
-    environment.finalize = _clean
-    return environment.from_string(_asset("weekly.html.j2"))
-
-
-def _clean(value: Any) -> Any:
-    return printable(value) if type(value) is str else value
-
-
-@cache
-def _asset(name: str) -> str:
-    return files(__package__).joinpath(name).read_text("utf-8")

@@ -4,32 +4,22 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from frictionlens.analytics.report import Quote, Rate, Report, Series
-from frictionlens.privacy import printable
+from frictionlens.reporters._workbook import Sheets, workbook
 from frictionlens.reporters.weekly import words
-
-if TYPE_CHECKING:
-    from xlsxwriter import Workbook
-
-_MADE: Final = datetime(2000, 1, 1, tzinfo=UTC).replace(tzinfo=None)
-"""Time of making: fixed, so that the same report gives the same bytes."""
-_CELL: Final = 32_767
-"""Most characters that a cell holds."""
 
 
 def render(report: Report) -> bytes:
     """Return the report as an xlsx workbook."""
-    import xlsxwriter
-
     stream = io.BytesIO()
-    # Strings stay strings: a transcript may hold "=HYPERLINK(…)", and it is shown, not run.
-    options = {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
-    book = xlsxwriter.Workbook(stream, options)
-    book.set_properties({"title": report.title, "created": _MADE})
-    sheets = _Sheets(book)
+    with workbook(stream, report.title) as sheets:
+        _fill(sheets, report)
+    return stream.getvalue()
+
+
+def _fill(sheets: Sheets, report: Report) -> None:
     labels = [bucket.label for bucket in report.buckets]
     sheets.add("Summary", ("Question", "Answer"), [(each.question, each.answer) for each in report.answers], wide=1)
     sheets.add("Ledger", _LEDGER, _ledger(report), wide=len(_LEDGER) - 1)
@@ -105,41 +95,6 @@ def render(report: Report) -> bytes:
         _slices(report),
     )
     sheets.add("Coverage", ("What", "value"), _coverage(report))
-    book.close()
-    return stream.getvalue()
-
-
-class _Sheets:
-    """Writes tables; every text cell goes through `printable` and stays a string."""
-
-    def __init__(self, book: Workbook) -> None:
-        self._book = book
-        self._head = book.add_format({"bold": True, "bottom": 1, "text_wrap": True, "valign": "bottom"})
-        self._text = book.add_format({"text_wrap": True, "valign": "top"})
-        self._share = book.add_format({"num_format": "0.0%", "valign": "top"})
-        self._plain = book.add_format({"valign": "top", "num_format": "#,##0.##"})
-
-    def add(self, title: str, names: Sequence[str], rows: Iterable[Sequence[Any]], *, wide: int | None = None) -> None:
-        """Add a sheet with a header row that stays in sight; fractions are shown as shares."""
-        sheet = self._book.add_worksheet(title)
-        sheet.freeze_panes(1, 1)
-        sheet.set_landscape()
-        sheet.fit_to_pages(1, 0)
-        sheet.repeat_rows(0)
-        sheet.write_row(0, 0, names, self._head)
-        longest = [len(name) for name in names]
-        for line, row in enumerate(rows, 1):
-            for column, value in enumerate(row):
-                if value is None:
-                    continue
-                if isinstance(value, str):
-                    sheet.write_string(line, column, printable(value)[:_CELL], self._text)
-                    longest[column] = max(longest[column], len(value))
-                else:
-                    share = isinstance(value, float) and -1 <= value <= 1
-                    sheet.write_number(line, column, value, self._share if share else self._plain)
-        for column, length in enumerate(longest):
-            sheet.set_column(column, column, 80 if column == wide else min(max(length + 2, 9), 48))
 
 
 _LEDGER: Final = (
