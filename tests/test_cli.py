@@ -80,6 +80,28 @@ def test_results_follow_the_contract(export: Path) -> None:
     assert Path("out.interactions.parquet").exists()
 
 
+def test_a_page_and_a_workbook_in_one_run(export: Path) -> None:
+    result = run("scan", str(export), "-o", "x.html", "-o", "x.xlsx", "-o", "x.jsonl")
+
+    assert result.exit_code == 0
+    page = Path("x.html").read_text("utf-8")
+    assert page.startswith("<!doctype html>")
+    assert "refund policy" in page
+    assert "Policy as a shield" in page, "categories have their titles"
+    assert Path("x.xlsx").read_bytes().startswith(b"PK")
+    # What else is written in the run stays as it is.
+    run("scan", str(export), "-o", "alone.jsonl")
+    assert Path("x.jsonl").read_bytes() == Path("alone.jsonl").read_bytes()
+
+
+def test_a_page_goes_to_standard_output(export: Path) -> None:
+    result = run("scan", str(export), "--to", "html")
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("<!doctype html>")
+    assert result.stdout.endswith("</html>")
+
+
 def test_the_same_input_gives_the_same_bytes(export: Path) -> None:
     run("scan", str(export), "-o", "one.jsonl")
     run("scan", str(export), "-o", "two.jsonl")

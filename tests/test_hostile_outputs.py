@@ -27,6 +27,8 @@ EVIL = f"{ESCAPES} {MARKUP} {HTML} | `x` {ORDERS} "
 FORMULAS = ["=cmd|'/c calc'!A1", "+1+1", "-2+3", "@SUM(A1)", "\t=1", "\r=1"]
 FILE = "=1+1 <script>alert(1)<:script> [bold]x[:] \x1b[31m\u202e\n::error::x.jsonl"
 
+_SCANNED = ("o.jsonl", "o.json", "o.csv", "o.parquet", "o.md", "o.html", "o.xlsx")
+
 CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 ORDER = re.compile(r"(?m)^\s*(?:::error::|##vso\[)")
 
@@ -77,10 +79,10 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        files = [part for name in ("o.jsonl", "o.json", "o.csv", "o.parquet", "o.md") for part in ("-o", name)]
+        files = [part for name in _SCANNED for part in ("-o", name)]
         made.run("scan", "scan", "in", *files, "--problems", "p.jsonl", code=3)
         made.run("store", "--quiet", "scan", "in", "--store", "s.duckdb", "--allow-problems", code=0)
-        for kind in ("jsonl", "json", "csv", "markdown"):
+        for kind in ("jsonl", "json", "csv", "markdown", "html"):
             made.run(f"scan --to {kind}", "scan", "in", "--to", kind, "--allow-problems", code=0)
         made.run("formats", "formats", "in", code=3)
         made.run("convert", "formats", "in", "--convert", "native.jsonl", "--allow-problems", code=0)
@@ -118,7 +120,9 @@ def test_no_terminal_output_steers_a_terminal_or_a_build_log(written: Written) -
     assert "[bold red]x[/]" in written.said["formats"]
 
 
-@pytest.mark.parametrize("name", ["o.md", "r.md", "c.txt", "c.tap", "c.xml", "c.gh", "r.html", "a.csv", "o.csv"])
+@pytest.mark.parametrize(
+    "name", ["o.md", "r.md", "c.txt", "c.tap", "c.xml", "c.gh", "r.html", "o.html", "a.csv", "o.csv"]
+)
 def test_no_written_text_steers_a_terminal(written: Written, name: str) -> None:
     text = written.text(name)
     assert not CONTROLS.search(text.replace("\r\n", "\n")), CONTROLS.findall(text)[:3]
@@ -153,10 +157,11 @@ def test_no_cell_is_a_formula(written: Written, name: str) -> None:
             assert cell[:1] != "-" or re.fullmatch(r"-\d+(?:\.\d+)?", cell), cell[:20]
 
 
-def test_no_cell_of_a_workbook_is_a_formula_or_a_link(written: Written) -> None:
+@pytest.mark.parametrize("name", ["r.xlsx", "o.xlsx"])
+def test_no_cell_of_a_workbook_is_a_formula_or_a_link(written: Written, name: str) -> None:
     import openpyxl
 
-    book = openpyxl.load_workbook(written.folder / "r.xlsx")
+    book = openpyxl.load_workbook(written.folder / name)
     cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
     assert any("policy" in str(cell.value) for cell in cells)
     for cell in cells:
@@ -188,15 +193,16 @@ class _Page(HTMLParser):
         (self.scripts if inside in ("script", "style") else self.words).append(data)
 
 
-def test_the_page_shows_html_and_does_not_follow_it(written: Written) -> None:
+@pytest.mark.parametrize("name", ["r.html", "o.html"])
+def test_the_page_shows_html_and_does_not_follow_it(written: Written, name: str) -> None:
     page = _Page()
-    page.feed(written.text("r.html"))
+    page.feed(written.text(name))
     assert "alert(1)" in "".join(page.words), "the words themselves are shown"
     assert "alert(1)" not in "".join(page.scripts)
     for tag, attributes in page.elements:
         assert tag not in ("img", "iframe", "object", "embed", "base"), attributes
-        for name, value in attributes.items():
-            assert not name.startswith("on"), (tag, name)
+        for attribute, value in attributes.items():
+            assert not attribute.startswith("on"), (tag, attribute)
             assert not str(value).strip().lower().startswith(("javascript:", "http:", "file:")), (tag, value)
 
 

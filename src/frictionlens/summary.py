@@ -41,6 +41,7 @@ class CategoryTotal:
 
     findings: int = 0
     interactions: int = 0
+    family: str = ""
 
 
 @dataclass
@@ -64,6 +65,8 @@ class Summary:
     skipped: Counter[str] = field(default_factory=Counter)
     """Reason → records left out on purpose."""
     sources: set[str] = field(default_factory=set)
+    titles: dict[str, str] = field(default_factory=dict)
+    """Category → title in the rules that were used; whoever scans fills it in for the outputs that people read."""
     _worst: list[tuple[float, int, Scored]] = field(default_factory=list)
 
     @property
@@ -106,8 +109,9 @@ class Summary:
                 self.evaluated[family] += 1
         self.score_sum += scored.score
         self.with_friction += any(each.family == "friction" for each in scored.findings)
-        for category, count in Counter(each.category for each in scored.findings).items():
+        for (category, family), count in Counter((each.category, each.family) for each in scored.findings).items():
             total = self.categories[category]
+            total.family = family
             total.findings += count
             total.interactions += 1
         self._charge(scored)
@@ -150,6 +154,17 @@ def ranked_processes(summary: Summary, most: int) -> list[tuple[Charged, Process
     named = [(key, total) for key, total in summary.processes.items() if key is not None]
     named.sort(key=lambda each: (-round(each[1].points, 6), -each[1].interactions, each[0].kind, each[0].name))
     return named[:most]
+
+
+def evaluated_for(summary: Summary, family: str) -> int:
+    """Return the interactions that shares of a family are taken of: those in which it could be looked for."""
+    return summary.evaluated.get(family, 0) or summary.evaluated.get("friction", 0) or summary.interactions
+
+
+def categories_of(summary: Summary, family: str) -> list[tuple[str, CategoryTotal]]:
+    """Return the categories of a family that were found, those in most interactions first."""
+    found = [(key, total) for key, total in summary.categories.items() if total.family == family]
+    return sorted(found, key=lambda each: (-each[1].interactions, each[0]))
 
 
 def strongest(scored: Scored) -> Finding | None:

@@ -38,7 +38,7 @@ def scan(
     output: Annotated[
         list[Path] | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="Write results; kind by suffix: jsonl json csv parquet md."
+            "-o", "--output", metavar="FILE", help="Write results; kind by suffix: jsonl json csv parquet md html xlsx."
         ),
     ] = None,
     to: Annotated[
@@ -111,6 +111,8 @@ def scan(
             else _plain(settings, shape, scanner, runner)
         )
         stopped, unchanged = _collect(paths, outcomes, results, summary, problems)
+        if replay and summary.records:
+            summary.titles = {each.id: each.title for each in scanner().pack.categories.values()}
         for writer, path in writers:
             with replacing(path) as stream:
                 writer.write(results, summary, pack_digest(shape.packs), stream)

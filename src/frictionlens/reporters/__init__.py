@@ -14,7 +14,7 @@ from typing import Final
 
 from frictionlens.errors import UserError, nearest
 
-KINDS: Final = ("jsonl", "json", "csv", "parquet", "markdown")
+KINDS: Final = ("jsonl", "json", "csv", "parquet", "markdown", "html", "xlsx")
 """Kinds that `scan` writes; each is a module of this package."""
 
 

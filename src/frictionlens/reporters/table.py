@@ -13,17 +13,18 @@ from rich.text import Text
 
 from frictionlens.privacy import printable
 from frictionlens.rules import Pack
-from frictionlens.summary import Summary, ranked_processes, strongest
+from frictionlens.summary import Summary, categories_of, evaluated_for, ranked_processes, strongest
 
 MOST_PROCESSES: Final = 8
 MOST_PROBLEMS: Final = 8
-_FAMILIES: Final = (
+FAMILIES: Final = (
     ("friction", "Friction", "red"),
     ("episode", "Episodes", "red"),
     ("recovery", "Recovery", "green"),
     ("signal", "Customer signals", "yellow"),
     ("sign", "Organisation signs", "magenta"),
 )
+"""Family, its title, its colour on a terminal; in this order in every summary of a scan."""
 KINDS_OF_NO: Final = {
     "cannot": "cannot", "may_not": "may not", "not_me": "not me", "not_now": "not now",
     "your_fault": "your fault", "no_reason": "no reason",
@@ -147,19 +148,16 @@ def _categories(summary: Summary, pack: Pack) -> RenderableType | None:
         "What was found", ("category", {"no_wrap": True}), ("findings", _RIGHT), ("interactions", _RIGHT),
         ("share", _RIGHT), ("", {"ratio": 1, "no_wrap": True, "overflow": "crop"}),
     )  # fmt: skip
-    for family, title, colour in _FAMILIES:
-        rows = [
-            (category, summary.categories[category.id])
-            for category in pack.categories.values()
-            if category.family == family and category.id in summary.categories
-        ]
+    for family, title, colour in FAMILIES:
+        rows = categories_of(summary, family)
         if not rows:
             continue
-        base = summary.evaluated.get(family, 0) or summary.evaluated["friction"] or summary.interactions
+        base = evaluated_for(summary, family)
         table.add_row(Text(title, f"bold {colour}"))
-        for category, total in sorted(rows, key=lambda each: (-each[1].interactions, each[0].id)):
+        for key, total in rows:
             share = min(total.interactions / base, 1.0) if base else 0.0
-            cells = [f"  {category.title}", f"{total.findings:,}", f"{total.interactions:,}", f"{share:.0%}"]
+            name = pack.categories[key].title if key in pack.categories else key
+            cells = [f"  {name}", f"{total.findings:,}", f"{total.interactions:,}", f"{share:.0%}"]
             table.add_row(*map(Text, cells), Text(bar(share, 24), colour))
     return table
 
