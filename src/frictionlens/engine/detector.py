@@ -220,9 +220,14 @@ class Detector:
                 continue
             if entry.categories and rule.category.id not in entry.categories:
                 continue
-            start, end = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)
-            if not 0 <= end - start <= entry.within:
-                continue
+            if entry.direction == "inside":
+                start, end = cue.start, cue.end
+                if not hit.start <= start < hit.end:
+                    continue
+            else:
+                start, end = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)
+                if not 0 <= end - start <= entry.within:
+                    continue
             if any(
                 other.start < cue.end and cue.start < other.end
                 for pattern in among(modifier.pseudo, run)

@@ -72,10 +72,22 @@ def _sequence(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Seque
                 each for answer in list(_company(runs, number + 1))[: entry.within] for each in by_run.get(answer, [])
             ]
             for each in [*own, *later]:
-                if each.category in entry.follow and id(each) not in used:
+                if each.category in entry.follow and id(each) not in used and _said(entry.saying, runs[number], each):
                     used.add(id(each))
                     yield each
                     break
+
+
+def _said(words: Sequence[str], run: Run, until: Finding) -> bool:
+    """Tell whether one of the words stands in the run before a finding; no words ask nothing."""
+    if not words:
+        return True
+    said = [
+        turn.text[: until.start] if index == until.turn else turn.text
+        for index, turn in run.turns
+        if index <= until.turn
+    ]
+    return any(word in text.lower() for text in said for word in words)
 
 
 def _streak(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequence[Run]) -> Iterator[Finding]:

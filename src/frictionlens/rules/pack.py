@@ -135,7 +135,8 @@ class ContextEntry(_Model):
     """A modifier that changes what is meant (the ConText idea: direction, scope, termination, pseudo)."""
 
     effect: Effect
-    direction: Literal["forward", "backward"] = "forward"
+    direction: Literal["forward", "backward", "inside"] = "forward"
+    """Whether the modifier stands before what it changes, behind it, or begins inside it (`we do not only …`)."""
     patterns: tuple[str, ...]
     within: int = 8
     """How many words the modifier reaches."""
@@ -260,6 +261,8 @@ class EpisodeEntry(_Model):
     """Categories that start it."""
     follow: tuple[str, ...] = ()
     """`missing`: categories that would have resolved it; `sequence`: what comes next."""
+    saying: tuple[str, ...] = ()
+    """`sequence`: one of these, in lower case, stands in what the speaker says up to what follows; empty asks nothing."""
     within: int = 2
     """In how many turns of the company, counted by changes of speaker."""
     count: int = 2
