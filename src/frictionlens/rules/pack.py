@@ -262,7 +262,7 @@ class EpisodeEntry(_Model):
     follow: tuple[str, ...] = ()
     """`missing`: categories that would have resolved it; `sequence`: what comes next."""
     saying: tuple[str, ...] = ()
-    """`sequence`: one of these, in lower case, stands in what the speaker says up to what follows; empty asks nothing."""
+    """`sequence`: one of these, in lower case, stands in what is said up to what follows; empty asks nothing."""
     within: int = 2
     """In how many turns of the company, counted by changes of speaker."""
     count: int = 2
