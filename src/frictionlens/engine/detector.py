@@ -222,7 +222,7 @@ class Detector:
                 continue
             if entry.direction == "inside":
                 start, end = cue.start, cue.end
-                if not hit.start <= start < hit.end:
+                if not hit.start - entry.within <= start < hit.end:
                     continue
             else:
                 start, end = (cue.end, hit.start) if entry.direction == "forward" else (hit.end, cue.start)

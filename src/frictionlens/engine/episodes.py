@@ -11,6 +11,7 @@ from frictionlens.engine.text import Run
 from frictionlens.engine.tokens import sentence_bounds
 from frictionlens.model import Finding
 from frictionlens.rules import Episode, Pack
+from frictionlens.rules.pack import EpisodeEntry
 
 
 def find_episodes(
@@ -36,6 +37,10 @@ def find_episodes(
     return found
 
 
+def _starts(entry: EpisodeEntry, finding: Finding) -> bool:
+    return finding.category in entry.trigger and finding.rule_id not in entry.except_rules
+
+
 def _company(runs: Sequence[Run], start: int) -> Iterator[int]:
     return (number for number in range(start, len(runs)) if runs[number].side == "company")
 
@@ -48,7 +53,7 @@ def _missing(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequen
     entry = episode.entry
     for number in sorted(by_run):
         for finding in by_run[number]:
-            if finding.category not in entry.trigger:
+            if not _starts(entry, finding):
                 continue
             answers = [number] if runs[number].side == "company" else []
             answers += list(_company(runs, number + 1))[: entry.within]
@@ -65,7 +70,7 @@ def _sequence(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Seque
     used: set[int] = set()
     for number in sorted(by_run):
         for finding in by_run[number]:
-            if finding.category not in entry.trigger:
+            if not _starts(entry, finding):
                 continue
             own = [each for each in by_run[number] if (each.turn, each.start) > (finding.turn, finding.start)]
             later = [
@@ -94,7 +99,7 @@ def _streak(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequenc
     """Yield the last finding of `count` company turns in a row that carry a trigger."""
     row: list[Finding] = []
     for number in [*_company(runs, 0), -1]:
-        hit = next((each for each in by_run.get(number, []) if each.category in episode.entry.trigger), None)
+        hit = next((each for each in by_run.get(number, []) if _starts(episode.entry, each)), None)
         if hit is not None:
             row.append(hit)
             continue
@@ -109,7 +114,7 @@ def _ending(episode: Episode, by_run: Mapping[int, list[Finding]], runs: Sequenc
     here = by_run.get(last, []) if last is not None else []
     if last is None or len(runs) < 2 or any(each.category in episode.entry.follow for each in here):
         return
-    yield from [each for each in here if each.category in episode.entry.trigger][-1:]
+    yield from [each for each in here if _starts(episode.entry, each)][-1:]
 
 
 _SENTENCE_ENDS = bytes.maketrans(b"!?\n", b"...")

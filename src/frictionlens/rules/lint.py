@@ -25,6 +25,11 @@ def find_faults(pack: Pack) -> list[Fault]:
         if not episode.entry.examples.match or not episode.entry.examples.no_match:
             faults.append(Fault(episode.where, f"{episode.id}: needs examples that match and that do not"))
     known = {each.id for each in pack.everything}
+    faults += [
+        Fault(episode.where, f"{episode.id}: no such rule: {each}")
+        for episode in pack.episodes
+        for each in sorted(set(episode.entry.except_rules) - known)
+    ]
     faults += [Fault("audited.yml", f"{each}: no such rule") for each in sorted(set(pack.audited) - known)]
     used = {each.category.id for each in pack.everything}
     faults += [

@@ -136,7 +136,8 @@ class ContextEntry(_Model):
 
     effect: Effect
     direction: Literal["forward", "backward", "inside"] = "forward"
-    """Whether the modifier stands before what it changes, behind it, or begins inside it (`we do not only …`)."""
+    """Whether the modifier stands before what it changes, behind it, or begins inside it (`we do not only …`), where
+    `within` words before it count as inside."""
     patterns: tuple[str, ...]
     within: int = 8
     """How many words the modifier reaches."""
@@ -259,6 +260,8 @@ class EpisodeEntry(_Model):
     kind: Literal["missing", "sequence", "streak", "ending", "repeat"]
     trigger: tuple[str, ...] = ()
     """Categories that start it."""
+    except_rules: tuple[str, ...] = ()
+    """Rules of these categories, by full id, whose findings start none."""
     follow: tuple[str, ...] = ()
     """`missing`: categories that would have resolved it; `sequence`: what comes next."""
     saying: tuple[str, ...] = ()
