@@ -180,7 +180,8 @@ def lint(pack: given.PackOption = None) -> None:
     compile_pack(loaded)
     faults = find_faults(loaded)
     for fault in faults:
-        _console.out().print(f"{fault.where}: {fault.message}", markup=False)
+        # One fault a line, however narrow: editors and scripts read it.
+        _console.out().print(f"{fault.where}: {fault.message}", markup=False, soft_wrap=True)
     _console.out().print(
         f"{len(loaded.rules)} rules and {len(loaded.episodes)} episodes: "
         + (f"{len(faults)} faults" if faults else "no faults")
