@@ -352,6 +352,11 @@ def read_up_to(stream: IO[bytes], size: int) -> bytes:
     return b"".join(parts)
 
 
+def read_nothing(source: Source, options: ReadOptions) -> Iterator[Record]:
+    """Read nothing: for formats that are recognised and hold no conversation."""
+    return iter(())
+
+
 @dataclass(frozen=True)
 class Format:
     """One export format. `sniff` returns the signature that it recognised, as a phrase for people, or None."""

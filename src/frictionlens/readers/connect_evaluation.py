@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._base import Format, Head, read_nothing
 from frictionlens.readers._json import pick_dict
 
 
@@ -15,15 +13,11 @@ def _sniff(head: Head) -> str | None:
     return "metadata.evaluationDefinitionId" if "evaluationDefinitionId" in pick_dict(record, "metadata") else None
 
 
-def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    return iter(())
-
-
 FORMAT = Format(
     name="connect-evaluation",
     title="Amazon Connect evaluation form",
     sniff=_sniff,
-    read=_read,
+    read=read_nothing,
     rank=28,
     interactions_per_file="one",
     not_a_conversation="holds the scores of a contact, not its words; scan the transcript of the contact that it names",

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._base import Format, Head, read_nothing
 
 
 def _sniff(head: Head) -> str | None:
@@ -16,15 +14,11 @@ def _sniff(head: Head) -> str | None:
     return "schema_version and pack_digest" if "pack_digest" in record else None
 
 
-def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    return iter(())
-
-
 FORMAT = Format(
     name="scan-results",
     title="results of a scan",
     sniff=_sniff,
-    read=_read,
+    read=read_nothing,
     rank=19,
     not_a_conversation="hold what was found, not what was said; name the transcripts that were scanned",
 )

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from frictionlens.readers._base import Format, Head, ReadOptions, Record, Source
+from frictionlens.readers._base import Format, Head, read_nothing
 
 
 def _sniff(head: Head) -> str | None:
     return "tweet_ids_sentence_offset" if "tweet_ids_sentence_offset" in head.record else None
 
 
-def _read(source: Source, options: ReadOptions) -> Iterator[Record]:
-    return iter(())
-
-
 FORMAT = Format(
     name="tweetsumm",
     title="Tweetsumm summaries",
     sniff=_sniff,
-    read=_read,
+    read=read_nothing,
     rank=28,
     not_a_conversation="holds ids of tweets and summaries, not the tweets; scan the twcs.csv whose ids it names",
 )
