@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import io
 import re
-import shutil
 from collections.abc import Iterator
-from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ import msgspec
 import openpyxl
 import pytest
 from rich.console import Console
+from tests.reporters.pages import assert_good_in_browser, assert_inert
 
 from frictionlens.analytics.build import ReportOptions, build_report
 from frictionlens.analytics.change_dates import ChangeDate
@@ -73,40 +72,10 @@ def hostile() -> Report:
     return report_of(map(_hostile, scored(Story(weeks=3, per_week=150))), options)
 
 
-class Page(HTMLParser):
-    """Collects what a browser would act on."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.tags: set[str] = set()
-        self.links: set[str] = set()
-        self.ids: list[str] = []
-        self.handlers: set[str] = set()
-        self.feed(text)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
-        for name, value in attrs:
-            if name in ("href", "src", "srcset", "action", "xlink:href"):
-                self.links.add(value or "")
-            if name == "id":
-                self.ids.append(value or "")
-            if name.startswith("on"):
-                self.handlers.add(name)
-
-
 def test_html_runs_and_loads_nothing(hostile: Report, report: Report) -> None:
     for each in (hostile, report):
         text = render(each, "html").decode()
-        page = Page(text)
-        assert not page.tags & {"script", "iframe", "img", "link", "object", "embed", "form", "base"}
-        assert not page.handlers
-        assert all(link.startswith("#") and link[1:] in page.ids for link in page.links)
-        assert len(page.ids) == len(set(page.ids))
-        assert not re.search(r"@import|url\(", text)
-        assert "default-src 'none'" in text
-        assert "\x1b" not in text
-        assert "\u202e" not in text
+        assert_inert(text)
         assert "{{ 7*7 }}" in text or each is report
 
 
@@ -202,22 +171,6 @@ def test_suffixes_and_kinds() -> None:
         render(report_of([], ReportOptions(week="2026-W46")), "htm")
 
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    api = pytest.importorskip(
-        "playwright.sync_api", reason="playwright is not installed (pip install frictionlens[browser])"
-    )
-    if CHROMIUM is None:
-        pytest.skip("no Chromium on this machine")
-    with api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield running
-        running.close()
-
-
 @pytest.fixture(scope="module")
 def page_file(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "report.html"
@@ -228,25 +181,7 @@ def page_file(report: Report, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.browser
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light")])
 def test_in_a_browser(browser: Any, page_file: Path, width: int, scheme: str) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python", reason="axe is not installed (pip install frictionlens[browser])"
-    )
-    source = (Path(axe.__file__).parent / "axe.min.js").read_text("utf-8")
-    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
-    said: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda message: said.append(message.text))
-    page.on("pageerror", lambda error: said.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
-    page.goto(page_file.as_uri())
-    page.evaluate("document.querySelectorAll('details').forEach(each => { each.open = true })")
-    assert page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth") <= 0
-    page.evaluate(source)
-    found = page.evaluate("axe.run()")
-    assert [(each["id"], [node["html"][:120] for node in each["nodes"][:3]]) for each in found["violations"]] == []
-    assert said == []
-    assert asked == [page_file.as_uri()]
-    page.close()
+    assert_good_in_browser(browser, page_file, width, scheme)
 
 
 @pytest.mark.browser
