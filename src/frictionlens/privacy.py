@@ -42,7 +42,8 @@ def _by_first_letter(words: str) -> str:
 _PERSONAL: Final = re.compile(
     rf"""
       (?P<url>(?:https?://|www\.)\S+)
-    | (?P<email>[\w.+-]+(?:@|\s\(?at\)?\s(?=[\w-]+\s?(?:\.|\sdot\s)))[\w-]+(?:(?:\.|\s?dot\s?)[\w-]+)+)
+    | (?<!\w)(?: # everything else begins where a word does, and most places are passed over at once
+      (?P<email>[\w.+-]+(?:@|\s\(?at\)?\s(?=[\w-]+\s?(?:\.|\sdot\s)))[\w-]+(?:(?:\.|\s?dot\s?)[\w-]+)+)
     | (?P<iban>\b[A-Z]{{2}}[0-9]{{2}}(?:[ ]?[A-Z0-9]{{4}}){{2,7}}(?:[ ]?[A-Z0-9]{{1,3}})?\b)
     | (?P<postcode>\b[A-Z]{{1,2}}[0-9][A-Z0-9]?[ ][0-9][A-Z]{{2}}\b | \b[A-Z]{{2}}[ ][0-9]{{5}}(?:-[0-9]{{4}})?\b)
     | (?P<address>\b[0-9]{{1,5}}[A-Za-z]?[ ,]+(?:(?:[NSEW]|[A-Z][\w'’.-]+)[ ]){{1,3}}(?i:{_STREET})\b\.?
@@ -58,6 +59,7 @@ _PERSONAL: Final = re.compile(
         (?P<titled>(?!Sir|Madam|Customer|Valued|Guest|Team|Passenger|Member)
         [A-Z][\w'’-]+(?:(?:[ ](?:de|van|von|der|den|la|le|di|da|bin|al)){{0,2}}[ ][A-Z][\w'’-]+)?)
     | (?i:\bthis\sis\s)(?P<speaking>[A-Z][\w'’-]+(?:[ ][A-Z][\w'’-]+)?)(?=[ ](?:speaking|calling|from)\b)
+    )
     """,
     re.VERBOSE,
 )
