@@ -160,8 +160,9 @@ def prepared(source: str) -> tuple[Pattern, CompiledPack, Proposer]:
     expressions = {source: ExpressionWriter(classes).write(pattern)}
     demand = demand_of(pattern, classes)
     demands = {source: demand}
-    compiled = CompiledPack(PACK.pack, classes.alphabet, expressions, demands, Proposer(demands))
-    return pattern, compiled, compiled.proposer
+    proposer = Proposer(demands)
+    compiled = CompiledPack(PACK.pack, classes.alphabet, expressions, demands, {}, proposer)
+    return pattern, compiled, proposer
 
 
 @pytest.mark.parametrize("text", ["it isn’t so", "it isn't so", "IT IS NOT SO", "it isnt, so", "it is\nnot"])

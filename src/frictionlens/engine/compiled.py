@@ -14,13 +14,13 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
 from frictionlens import __version__
 from frictionlens.engine.codes import Alphabet, Expression, ExpressionWriter, classes_of
 from frictionlens.engine.prefilter import Demand, Proposer, demand_of
+from frictionlens.engine.text import SIDE_OF, Side
 from frictionlens.rules import Pack, load_pack, pack_digest
 
 _KEPT: Final = 8
@@ -37,20 +37,33 @@ class CompiledPack:
     """One per pattern, by its source."""
     demands: dict[str, Demand]
     """The same."""
-    proposer: Proposer
+    searched: dict[Side, Proposer]
+    """Of the patterns that rules look for in the turns of a side."""
+    conditions: Proposer
+    """Of all other patterns, which few turns are asked about."""
 
 
 def compile_pack(pack: Pack) -> CompiledPack:
     """Compile a loaded pack."""
-    # Those of rules first: their bits are looked at for every turn, and a number is as long as its highest bit.
-    searched = chain.from_iterable(rule.patterns for rule in pack.rules)
-    patterns = {pattern.source: pattern for pattern in chain(searched, pack.patterns)}
+    patterns = {pattern.source: pattern for pattern in pack.patterns}
     stutters = (word for each in pack.spelling.stutters for word in pack.spelling.canonical(each))
     classes = classes_of(patterns.values(), stutters)
     writer = ExpressionWriter(classes)
     expressions = {source: writer.write(pattern) for source, pattern in patterns.items()}
     demands = {source: demand_of(pattern, classes) for source, pattern in patterns.items()}
-    return CompiledPack(pack, classes.alphabet, expressions, demands, Proposer(demands))
+    searched: dict[Side, Proposer] = {
+        side: Proposer(
+            {
+                pattern.source: demands[pattern.source]
+                for rule in pack.rules
+                if any(SIDE_OF.get(role) == side for role in rule.roles)
+                for pattern in rule.patterns
+            }
+        )
+        for side in ("company", "customer")
+    }
+    conditions = Proposer({pattern.source: demands[pattern.source] for pattern in pack.conditions})
+    return CompiledPack(pack, classes.alphabet, expressions, demands, searched, conditions)
 
 
 def load_compiled(folders: Sequence[Path] = ()) -> CompiledPack:

@@ -17,7 +17,7 @@ from frictionlens.engine.compiled import CompiledPack
 from frictionlens.engine.episodes import find_episodes
 from frictionlens.engine.matching import Decider, Hit, Search
 from frictionlens.engine.prefilter import places_of
-from frictionlens.engine.text import Run, Sentence, runs_of
+from frictionlens.engine.text import SIDE_OF, Run, Sentence, runs_of
 from frictionlens.engine.tokens import Tokeniser
 from frictionlens.model import COMPANY_ROLES, LEVELS, Facts, Finding, Interaction, NotEvaluated, Role, Turn
 from frictionlens.rules import Rule
@@ -75,11 +75,13 @@ class _Look:
         self.searches: list[Search | None] = [None] * len(found)
         """What finds them, each looked up when first needed."""
         self.turn_scope = [compiled.pack.rules[rule].entry.scope == "turn" for rule in self.rules]
-        self.bits = compiled.proposer.bits_of(self.patterns)
+        proposer = compiled.searched[SIDE_OF[role]]
+        self.there = proposer.there
+        self.bits = proposer.bits_of(self.patterns)
         self.numbers: dict[int, list[int]] = {}
         """Place of a bit → the numbers of its pattern here: rules may share one."""
         for number, pattern in enumerate(self.patterns):
-            self.numbers.setdefault(compiled.proposer.place_of[pattern.source], []).append(number)
+            self.numbers.setdefault(proposer.place_of[pattern.source], []).append(number)
 
 
 class Detector:
@@ -104,7 +106,6 @@ class Detector:
     ) -> None:
         self.pack = compiled.pack
         self._decider = Decider(compiled, model, prefilter=prefilter)
-        self._there = compiled.proposer.there
         self._tokeniser = Tokeniser(self.pack.spelling, compiled.alphabet)
         self._prefiltering = prefilter
         self._language = language
@@ -128,9 +129,6 @@ class Detector:
             runs: list[Run] = []
         else:
             runs = list(runs_of(interaction, self._tokeniser))
-        if self._prefiltering:
-            for run in runs:
-                run.there = self._there(run.characters)
         matches = self._matches(runs)
         said: dict[int, set[str]] = {}
         for match in matches:
@@ -180,7 +178,8 @@ class Detector:
     def _hits(self, run: Run, look: _Look) -> Iterator[tuple[int, Sentence, Hit, str]]:
         """Yield (rule, sentence, hit, source) of every pattern in the order of the rules, token patterns last."""
         written, searches, rules, look_up = run.characters, look.searches, look.rules, self._decider.search_in
-        for number in sorted([number for place in places_of(look.bits & run.there) for number in look.numbers[place]]):
+        bits = look.there(written) & look.bits if self._prefiltering else look.bits
+        for number in sorted([number for place in places_of(bits) for number in look.numbers[place]]):
             # No pattern reaches over the end of a sentence: all sentences are searched at once.
             over_turn = look.turn_scope[number]
             text = run.whole.characters if over_turn else written

@@ -82,7 +82,7 @@ class Decider:
         self._prefiltering = prefilter
         self._expressions = compiled.expressions
         self._demands = compiled.demands
-        self._proposer = compiled.proposer
+        self._conditions = compiled.conditions
         self._lists: dict[int, _Listed] = {}
         self._searches: dict[str, Search] = {}
         self._asked: dict[str, int] = {}
@@ -135,16 +135,19 @@ class Decider:
     def among(self, patterns: tuple[Pattern, ...], run: Run) -> Sequence[Pattern]:
         """Return the patterns that the words of the run do not rule out, in no order to rely on.
 
-        For lists that live as long as the pack.
+        For lists of conditions, that live as long as the pack.
         """
         if not patterns:
             return ()
         listed = self._lists.get(id(patterns))
         if listed is None:
             # The list is kept beside its bits, so that its id cannot be given to another.
-            by_place = {self._proposer.place_of[each.source]: each for each in patterns}
-            listed = self._lists[id(patterns)] = _Listed(self._proposer.bits_of(patterns), by_place, patterns)
-        there = listed.bits & run.there
+            by_place = {self._conditions.place_of[each.source]: each for each in patterns}
+            listed = self._lists[id(patterns)] = _Listed(self._conditions.bits_of(patterns), by_place, patterns)
+        there = run.there
+        if there is None:
+            there = run.there = self._conditions.there(run.characters) if self._prefiltering else -1
+        there &= listed.bits
         return [listed.by_place[place] for place in places_of(there)] if there else ()
 
     def any_of(self, patterns: tuple[Pattern, ...], run: Run) -> bool:

@@ -88,8 +88,8 @@ class Sentence:
 class Run:
     """Consecutive turns of one side and speaker, read as one: where an export cuts must not matter."""
 
-    there: int = -1
-    """The patterns that its words do not rule out, as bits (`prefilter`); all of them until told."""
+    there: int | None = None
+    """The conditions that its words do not rule out, as bits (`prefilter`); None until one is asked about."""
 
     def __init__(self, turns: Sequence[tuple[int, Turn]], tokeniser: Tokeniser) -> None:
         self.turns = turns

@@ -425,7 +425,14 @@ class Pack:
     def patterns(self) -> Iterator[Pattern]:
         """Yield every pattern of the pack, of whatever it is part."""
         for rule in self.rules:
-            yield from (*rule.patterns, *rule.except_, *rule.unless, *rule.unless_turn, *rule.same_turn)
+            yield from rule.patterns
+        yield from self.conditions
+
+    @property
+    def conditions(self) -> Iterator[Pattern]:
+        """Yield the patterns that are asked about only once a rule matched: all but those of the rules themselves."""
+        for rule in self.rules:
+            yield from (*rule.except_, *rule.unless, *rule.unless_turn, *rule.same_turn)
             yield from (*rule.before, *rule.not_before, *rule.after, *rule.not_after)
         for modifier in self.modifiers:
             yield from (*modifier.patterns, *modifier.until, *modifier.pseudo)
