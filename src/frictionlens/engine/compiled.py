@@ -12,7 +12,7 @@ import os
 import pickle
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,7 +21,9 @@ from frictionlens import __version__
 from frictionlens.engine.codes import Alphabet, Expression, ExpressionWriter, classes_of
 from frictionlens.engine.prefilter import Demand, Proposer, demand_of
 from frictionlens.engine.text import SIDE_OF, Side
+from frictionlens.model import Role
 from frictionlens.rules import Pack, load_pack, pack_digest
+from frictionlens.rules.pattern import Pattern
 
 _KEPT: Final = 8
 """Compiled packs kept on disk."""
@@ -51,19 +53,18 @@ def compile_pack(pack: Pack) -> CompiledPack:
     writer = ExpressionWriter(classes)
     expressions = {source: writer.write(pattern) for source, pattern in patterns.items()}
     demands = {source: demand_of(pattern, classes) for source, pattern in patterns.items()}
-    searched: dict[Side, Proposer] = {
-        side: Proposer(
-            {
-                pattern.source: demands[pattern.source]
-                for rule in pack.rules
-                if any(SIDE_OF.get(role) == side for role in rule.roles)
-                for pattern in rule.patterns
-            }
-        )
-        for side in ("company", "customer")
+
+    def proposing(some: Iterable[Pattern]) -> Proposer:
+        return Proposer({each.source: demands[each.source] for each in some})
+
+    roles: dict[Side, list[Role]] = {}
+    for role, side in SIDE_OF.items():
+        roles.setdefault(side, []).append(role)
+    searched = {
+        side: proposing(pattern for rule in pack.rules if not rule.roles.isdisjoint(some) for pattern in rule.patterns)
+        for side, some in roles.items()
     }
-    conditions = Proposer({pattern.source: demands[pattern.source] for pattern in pack.conditions})
-    return CompiledPack(pack, classes.alphabet, expressions, demands, searched, conditions)
+    return CompiledPack(pack, classes.alphabet, expressions, demands, searched, proposing(pack.conditions))
 
 
 def load_compiled(folders: Sequence[Path] = ()) -> CompiledPack:

@@ -150,21 +150,21 @@ class Detector:
     def _matches(self, runs: list[Run]) -> list[Match]:
         matches: list[Match] = []
         found: dict[int, set[str]] = {}
-        for number, run in enumerate(runs):
-            for match in self._decide(number, run):
-                if self._stands(match, number, runs, found):
-                    matches.append(match)
-                    found.setdefault(number, set()).add(self.pack.rules[match.rule].category.id)
+        for number in range(len(runs)):
+            for match in self._decide(number, runs, found):
+                matches.append(match)
+                found.setdefault(number, set()).add(self.pack.rules[match.rule].category.id)
         return self._without_duplicates(matches) if len(matches) > 1 else matches
 
-    def _decide(self, number: int, run: Run) -> Iterator[Match]:
+    def _decide(self, number: int, runs: list[Run], found: dict[int, set[str]]) -> Iterator[Match]:
         """Yield the first hit of every rule in every sentence that nothing cancels."""
+        run = runs[number]
         by_rule: dict[int, list[tuple[Sentence, Hit, str]]] = {}
         for rule_number, sentence, hit, pattern in self._hits(run, self._look_in(run.role)):
             by_rule.setdefault(rule_number, []).append((sentence, hit, pattern))
         for rule_number, hits in by_rule.items():
             rule = self.pack.rules[rule_number]
-            if not _fits_length(rule, run):
+            if not _fits_length(rule, run) or not self._stands(rule, number, runs, found):
                 continue
             done: set[int] = set()
             if len(hits) > 1:
@@ -254,9 +254,9 @@ class Detector:
         cues: list[tuple[Modifier, Hit]] = sentence.cues
         return cues
 
-    def _stands(self, match: Match, number: int, runs: list[Run], found: dict[int, set[str]]) -> bool:
-        """Check what the rule asks of the turn and of the other side."""
-        rule, run = self.pack.rules[match.rule], runs[number]
+    def _stands(self, rule: Rule, number: int, runs: list[Run], found: dict[int, set[str]]) -> bool:
+        """Check what the rule asks of the turn and of the other side; the same for all its hits there."""
+        run = runs[number]
         entry = rule.entry
         if entry.position != "any":
             same = [place for place, each in enumerate(runs) if each.side == run.side]
