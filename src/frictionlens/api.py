@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from frictionlens.errors import Problem, Skipped
+from frictionlens.errors import Problem, Skipped, counted
 from frictionlens.model import Interaction, Role, Scored
 
 if TYPE_CHECKING:
@@ -113,7 +113,7 @@ def scan_frame(
     if reasons:
         # No finding is no statement about what was not looked at.
         why = "; ".join(f"{count:,} × {reason}" for reason, count in sorted(reasons.items()))
-        warnings.warn(f"friction was not looked for in {reasons.total():,} interactions: {why}", stacklevel=2)
+        warnings.warn(f"friction was not looked for in {counted(reasons.total(), 'interaction')}: {why}", stacklevel=2)
     return pd.DataFrame(rows, columns=list(INTERACTIONS if table == "interactions" else FINDINGS))
 
 

@@ -64,6 +64,11 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     return f" (did you mean {found!r}?)" if found else ""
 
 
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """Return `1 finding`, `2 findings`, `1,200 findings`."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
 def closest(word: str, allowed: Iterable[str], least: float = 0.6) -> str | None:
     """Return the nearest allowed word, or None where none is near.
 

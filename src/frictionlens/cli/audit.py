@@ -11,7 +11,7 @@ import typer
 
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
-from frictionlens.errors import Problem, UserError, nearest
+from frictionlens.errors import Problem, UserError, counted, nearest
 
 if TYPE_CHECKING:
     from frictionlens.audits import Candidate, Entry, Order
@@ -184,7 +184,7 @@ def _export(path: Path, chosen: Sequence[Candidate], settings: Settings) -> None
         path.write_text(reporter.sheet(chosen, settings.redact), "utf-8")
     except OSError as error:
         raise UserError(f"cannot be written: {error.strerror}", str(path)) from None
-    _console.note(f"Wrote {len(chosen)} findings to {path}. Fill in `answer`, then `audit --import {path}`.")
+    _console.note(f"Wrote {counted(len(chosen), 'finding')} to {path}. Fill in `answer`, then `audit --import {path}`.")
 
 
 def _import(sheet: Path, path: Path, by: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
-from frictionlens.errors import Problem, Skipped, nearest
+from frictionlens.errors import Problem, Skipped, counted, nearest
 
 if TYPE_CHECKING:
     from frictionlens.model import Interaction
@@ -113,7 +113,7 @@ def _explain(source: Source, options: ReadOptions, mode: str) -> int:
         f"{role} ({', '.join(sorted(map(printable, names - {''})))})" if names - {""} else role
         for role, names in sorted(roles.items())
     )
-    console.print(Text(f"  {interactions:,} interactions, {turns:,} turns; roles: {said or 'none'}"))
+    console.print(Text(f"  {counted(interactions, 'interaction')}, {counted(turns, 'turn')}; roles: {said or 'none'}"))
     for reason, count in sorted(left_out.items()):
         console.print(Text(f"  {count:,} left out: {printable(reason)}", "dim"))
     if "unknown" in roles:
@@ -171,7 +171,10 @@ def _convert(paths: list[str], target: Path, options: ReadOptions) -> int:
                 wrong += _tell(record)
             else:
                 skipped += 1
-    _console.note(f"Wrote {written:,} interactions to {target}; {wrong:,} problems, {skipped:,} left out on purpose.")
+    _console.note(
+        f"Wrote {counted(written, 'interaction')} to {target}; "
+        f"{counted(wrong, 'problem')}, {skipped:,} left out on purpose."
+    )
     return wrong
 
 

@@ -10,7 +10,7 @@ import typer
 
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
-from frictionlens.errors import RuleError
+from frictionlens.errors import RuleError, counted
 
 if TYPE_CHECKING:
     from frictionlens.config import Settings
@@ -62,7 +62,7 @@ def list_(
     for each in everything:
         table.add_row(*map(Text, (each.id, each.entry.title, each.entry.severity, each.confidence)))
     _console.out().print(table)
-    _console.note(f"{len(everything)} rules; pack digest {loaded.digest}")
+    _console.note(f"{counted(len(everything), 'rule')}; pack digest {loaded.digest}")
 
 
 @app.command()
@@ -183,7 +183,7 @@ def lint(pack: given.PackOption = None) -> None:
         # One fault a line, however narrow: editors and scripts read it.
         _console.out().print(f"{fault.where}: {fault.message}", markup=False, soft_wrap=True)
     _console.out().print(
-        f"{len(loaded.rules)} rules and {len(loaded.episodes)} episodes: "
+        f"{counted(len(loaded.rules), 'rule')} and {counted(len(loaded.episodes), 'episode')}: "
         + (f"{len(faults)} faults" if faults else "no faults")
     )
     if faults:

@@ -14,7 +14,7 @@ import typer
 from frictionlens.cli import _console
 from frictionlens.cli import _input as given
 from frictionlens.cli._replace import replacing
-from frictionlens.errors import Problem, Skipped, UserError, nearest
+from frictionlens.errors import Problem, Skipped, UserError, counted, nearest
 
 if TYPE_CHECKING:
     from frictionlens.config import Settings
@@ -125,7 +125,7 @@ def scan(
             table.show(summary, scanner().pack, _console.out())
     if unchanged:
         _console.note(
-            f"{unchanged:,} interactions are unchanged since the last scan and were not scored again; "
+            f"{counted(unchanged, 'interaction')} unchanged since the last scan, not scored again; "
             f"`frictionlens report --store {store}` covers them."
         )
     if rule:
@@ -246,7 +246,7 @@ def _progress(sources: int) -> Iterator[Any]:
     progress = Progress(
         SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn(), console=_console.err(), transient=True
     )
-    task = progress.add_task(f"Reading {sources} files")
+    task = progress.add_task(f"Reading {counted(sources, 'file')}")
     started, shown = time.monotonic(), False
 
     def tick(count: int) -> None:
@@ -255,7 +255,7 @@ def _progress(sources: int) -> Iterator[Any]:
             if not shown:
                 progress.start()
                 shown = True
-            progress.update(task, description=f"{count:,} interactions")
+            progress.update(task, description=f"{counted(count, 'interaction')}")
 
     try:
         yield tick

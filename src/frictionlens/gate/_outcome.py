@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
+from frictionlens.errors import counted
+
 
 class ExitCode(IntEnum):
     """What the process returns; 1 never means that the program broke."""
@@ -38,14 +40,10 @@ def decide(*, failures: int = 0, problems: int = 0, allow_problems: bool = False
         problems: records or files that could not be read.
         allow_problems: unreadable input is reported and does not count.
     """
-    unread = f"{_count(problems, 'problem')} with the input" if problems else ""
+    unread = f"{counted(problems, 'problem')} with the input" if problems else ""
     if failures:
-        sentence = _count(failures, "reason") + (f", and {unread}" if unread else "")
+        sentence = counted(failures, "reason") + (f", and {unread}" if unread else "")
         return Outcome(ExitCode.FAILED, "failed", sentence)
     if problems and not allow_problems:
         return Outcome(ExitCode.UNREADABLE, "incomplete", f"{unread}; --allow-problems accepts that")
     return Outcome(ExitCode.FINE, "passed", f"nothing fails; {unread}, allowed" if problems else "nothing fails")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from frictionlens.errors import counted
 from frictionlens.gate import Mark, Verdict
 from frictionlens.reporters._marks import Notes, on_one_line, title_of, uri_of
 
@@ -94,7 +95,7 @@ def _housekeeping(verdict: Verdict) -> Iterator[RenderableType]:
     if verdict.stale:
         count = sum(each.count for each in verdict.stale)
         yield Text(
-            f"{_count(count, 'baseline entry', 'baseline entries')} stale; --update-baseline takes them out:", "yellow"
+            f"{counted(count, 'baseline entry', 'baseline entries')} stale; --update-baseline takes them out:", "yellow"
         )
         for entry in verdict.stale:
             words = on_one_line(f"{entry.source}: {entry.rule_id} in {entry.interaction_id}")
@@ -122,7 +123,7 @@ def _problems(verdict: Verdict) -> Iterator[RenderableType]:
 def _summary(verdict: Verdict) -> Iterator[RenderableType]:
     failed = len(verdict.failed_cases)
     samples = [each for each in verdict.cases if each.scored.expect is not None]
-    line = f"{_count(len(verdict.cases), 'interaction')} checked"
+    line = f"{counted(len(verdict.cases), 'interaction')} checked"
     if samples:
         kept = sum(each.passed for each in samples)
         line += f", {len(samples)} of them samples with expectations ({kept} as expected)"
@@ -142,7 +143,3 @@ def _summary(verdict: Verdict) -> Iterator[RenderableType]:
         f"  {outcome.sentence}  ",
         (f"(exit code {outcome.code:d})", "dim"),
     )
-
-
-def _count(number: int, noun: str, plural: str = "") -> str:
-    return f"{number} {noun if number == 1 else plural or noun + 's'}"

@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from frictionlens.errors import counted
 from frictionlens.gate import Change, Comparison, Outcome
 from frictionlens.gate._compare import LEAST
 from frictionlens.reporters._marks import Notes, on_one_line
@@ -23,7 +24,7 @@ def build(comparison: Comparison, notes: Notes, outcome: Outcome | None = None) 
     """Build what the terminal shows."""
     how = f"{comparison.common} compared in pairs" if comparison.paired else "compared as separate samples"
     parts: list[RenderableType] = [
-        Text(f"A: {comparison.size_a} interactions, B: {comparison.size_b}; {how}.", "bold"),
+        Text(f"A: {counted(comparison.size_a, 'interaction')}, B: {comparison.size_b:,}; {how}.", "bold"),
         _figures(comparison),
         Text(_method(comparison), "dim"),
         Text(),
@@ -32,7 +33,7 @@ def build(comparison: Comparison, notes: Notes, outcome: Outcome | None = None) 
         parts.append(Text("No interaction is in both, so findings and scores cannot be matched one by one."))
         return Group(*parts, *_verdict(outcome))
     for title, entries in (("New in B", comparison.new), ("Gone from B", comparison.gone)):
-        parts.append(Text(f"{title}: {len(entries)} findings", "bold"))
+        parts.append(Text(f"{title}: {counted(len(entries), 'finding')}", "bold"))
         for interaction, finding in entries[:SHOWN]:
             note = notes.get(finding.rule_id)
             line = Text.assemble(
@@ -41,8 +42,8 @@ def build(comparison: Comparison, notes: Notes, outcome: Outcome | None = None) 
             quote = on_one_line(finding.quote)
             parts.append(line.append(f"  “{quote}”" if quote else ""))
         parts += _more(len(entries))
-    parts.append(Text(f"Moved: {len(comparison.moved_findings)} findings stand elsewhere in their interaction", "bold"))
-    parts.append(Text(f"Score changed: {len(comparison.moved)} interactions", "bold"))
+    parts.append(Text(f"Moved inside their interaction: {counted(len(comparison.moved_findings), 'finding')}", "bold"))
+    parts.append(Text(f"Score changed: {counted(len(comparison.moved), 'interaction')}", "bold"))
     for moved in comparison.moved[:SHOWN]:
         arrow = f"{moved.a:g} → {moved.b:g}"
         parts.append(Text.assemble(("  " + on_one_line(moved.interaction_id) + "  ", "cyan"), arrow))

@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from frictionlens.analytics.intervals import Interval
+from frictionlens.errors import counted
 from frictionlens.evaluation import LEAST_LABELS, Evaluation, Measure, Mistake, Share, Shortfall
 from frictionlens.pipeline import names_of
 from frictionlens.privacy import Mode, printable
@@ -104,12 +105,12 @@ def _head(found: Evaluation) -> RenderableType:
     text = Text()
     text.append(f"{found.units:,}", "bold")
     units = "labelled unit" if found.units == 1 else "labelled units"
-    text.append(f" {units} in {_count(found.interactions, 'interaction')}, compared with what the rules found\n")
+    text.append(f" {units} in {counted(found.interactions, 'interaction')}, compared with what the rules found\n")
     text.append("95 % intervals: Wilson; F1: bootstrap over interactions. Kappa: rules against labels.", "dim")
     if unread := told_unread(found):
         text.append(f"\n{unread}", "yellow")
     if found.unsure:
-        listed = ", ".join(f"{name} (in {_count(number, 'unit')})" for name, number in found.unsure.items())
+        listed = ", ".join(f"{name} (in {counted(number, 'unit')})" for name, number in found.unsure.items())
         text.append(f"\nNot judged where the label is unsure or unreadable: {listed}", "yellow")
     if found.misplaced_labels:
         listed = ", ".join(f"{name} ({number})" for name, number in found.misplaced_labels.items())
@@ -117,7 +118,7 @@ def _head(found: Evaluation) -> RenderableType:
     if found.only:
         text.append(f"\nNothing else was looked for: {', '.join(found.only)}", "dim")
     if found.not_judged:
-        listed = ", ".join(f"{name} ({_count(number, 'finding')})" for name, number in found.not_judged.items())
+        listed = ", ".join(f"{name} ({counted(number, 'finding')})" for name, number in found.not_judged.items())
         text.append(f"\nNot judged, the data carry no such labels: {listed}", "dim")
     return Padding(text, (1, 0, 0, 0))
 
@@ -132,11 +133,7 @@ def told_unread(found: Evaluation) -> str:
         parts.append(f"{printable(label)!r} ({number}{near})")
     if more := len(found.unknown_labels) - _NAMED:
         parts += [f"and {more} more"] if more > 0 else []
-    return f"Not judged, {_count(found.unread, 'unit')} with a label that is no category: {', '.join(parts)}"
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
+    return f"Not judged, {counted(found.unread, 'unit')} with a label that is no category: {', '.join(parts)}"
 
 
 def _measures(found: Evaluation, width: int) -> RenderableType | None:

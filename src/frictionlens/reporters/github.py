@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from frictionlens.errors import counted
 from frictionlens.gate import Mark, Verdict
 from frictionlens.privacy import markdown_safe
 from frictionlens.reporters._marks import Notes, message_of, on_one_line, title_of, uri_of
@@ -62,7 +63,8 @@ def render_summary(verdict: Verdict, notes: Notes) -> str:
     """Render the step summary: Markdown for `$GITHUB_STEP_SUMMARY`."""
     icon = {"passed": "✅", "failed": "❌"}.get(verdict.outcome.word, "⚠️")
     lines = [f"## {icon} frictionlens check: {verdict.outcome.word}", "", _cell(verdict.outcome.sentence) + ".", ""]
-    lines += [f"{len(verdict.cases)} interactions, coverage {verdict.coverage:.0%}, mean score {verdict.mean:.1f}.", ""]
+    checked = counted(len(verdict.cases), "interaction")
+    lines += [f"{checked}, coverage {verdict.coverage:.0%}, mean score {verdict.mean:.1f}.", ""]
     errors = [each for each in verdict.marks() if each.level == "error"]
     if errors:
         lines += ["| where | what | words | better |", "| --- | --- | --- | --- |"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import IO, Final
 
+from frictionlens.errors import counted
 from frictionlens.privacy import markdown_safe
 from frictionlens.results import SortedResults
 from frictionlens.summary import Summary, ranked_processes, strongest
@@ -18,9 +19,11 @@ def write(results: SortedResults, summary: Summary, digest: str, stream: IO[byte
     evaluated = summary.evaluated["friction"]
     parts = [
         "# Friction scan\n",
-        f"- Interactions: {summary.interactions:,} ({summary.turns:,} turns); problems: {summary.problem_count:,}\n"
+        f"- Interactions: {summary.interactions:,} ({counted(summary.turns, 'turn')}); "
+        f"problems: {summary.problem_count:,}\n"
         f"- Mean friction score: {summary.mean:.1f} of 100\n"
-        f"- Coverage: friction could be looked for in {evaluated:,} of {summary.interactions:,} interactions\n",
+        f"- Coverage: friction could be looked for in {evaluated:,} of "
+        f"{counted(summary.interactions, 'interaction')}\n",
     ]
     ranked = ranked_processes(summary, 20)
     if ranked:

@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from frictionlens.errors import counted
 from frictionlens.model import Finding
 from frictionlens.pipeline import names_of
 from frictionlens.privacy import Mode, printable
@@ -24,7 +25,7 @@ PAIRS: Final = 10
 
 def show(stats: RuleStats, console: Console, *, most: int = 40) -> None:
     """Print hit rates, rules found together, and dead rules."""
-    console.print(Text(f"\n{stats.interactions:,} interactions\n"))
+    console.print(Text(f"\n{counted(stats.interactions, 'interaction')}\n"))
     for section in _sections(stats, most):
         console.print(section)
         console.print()

@@ -11,6 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from frictionlens.errors import counted
 from frictionlens.privacy import printable
 from frictionlens.rules import Pack
 from frictionlens.summary import Summary, categories_of, evaluated_for, ranked_processes, strongest
@@ -74,10 +75,10 @@ _WIDE: Final[dict[str, object]] = {"ratio": 1, "overflow": "fold"}
 def _headline(summary: Summary) -> RenderableType:
     files = len(summary.sources)
     first = Text()
-    first.append(f"{summary.interactions:,}", "bold")
-    first.append(f" interaction{_s(summary.interactions)}, {summary.turns:,} turns, {files:,} file{_s(files)}")
+    number, noun = counted(summary.interactions, "interaction").split(" ")
+    first.append(number, "bold").append(f" {noun}, {counted(summary.turns, 'turn')}, {counted(files, 'file')}")
     if summary.problem_count:
-        first.append(f", {summary.problem_count:,} problem{_s(summary.problem_count)}", "bold yellow")
+        first.append(f", {counted(summary.problem_count, 'problem')}", "bold yellow")
     left_out = sum(summary.skipped.values())
     if left_out:
         first.append(f", {left_out:,} skipped")
@@ -96,7 +97,7 @@ def _headline(summary: Summary) -> RenderableType:
     if summary.interactions:
         share = evaluated / summary.interactions
         coverage = Text(
-            f"Coverage: friction could be looked for in {evaluated:,} of {summary.interactions:,} interactions"
+            f"Coverage: friction could be looked for in {evaluated:,} of {counted(summary.interactions, 'interaction')}"
         )
         coverage.append(f" ({share:.0%})", "green" if share > 0.9 else "bold yellow")
         lines.append(coverage)
@@ -225,10 +226,6 @@ def quoted(text: str, most: int) -> str:
     """Return a quote on one line, safe to print, cut to length."""
     line = " ".join(printable(text).split())
     return f"“{line if len(line) <= most else line[: most - 1] + '…'}”"
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
 
 
 def rows_of(pairs: Iterable[tuple[str, str]]) -> Table:
