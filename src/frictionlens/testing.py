@@ -72,8 +72,9 @@ def run_case(case: Case) -> None:
     if case.known_wrong:
         assert not right, f"{case}: is right by now; move it from {case.kind} to {case.kind.removeprefix('todo_')}"
     else:
-        others = sorted(found - {case.rule_id})
-        assert right, f"{case}: {'not found' if case.wanted else 'found'}; found besides: {others}"
+        said = " / ".join(turn.text for turn in case.interaction.turns)
+        others = "".join(f"; found besides: {each}" for each in sorted(found - {case.rule_id}))
+        assert right, f"{case} {'is not' if case.wanted else 'is'} found in “{said}”{others}"
 
 
 def found_rules(case: Case) -> set[str]:
