@@ -48,6 +48,16 @@ def charged(scanner: Scanner, text: str) -> set[Charged]:
         ("We can't refund it without a proof of postage.", "proof of postage"),
         ("We can't speed it up, the matching process takes three nights.", "matching process"),
         ("I can't promise anything faster than the standard 4-6 working days.", "4-6 working days"),
+        # What the company's own desks work at, and what the customer's own plan leaves out.
+        ("The booking tool doesn't let us merge two profiles.", "booking tool"),
+        ("We do not have the functionality to swap seats by text.", "functionality"),
+        ("We can't send an engineer out as your plan only covers parts.", "plan"),
+        # Who alone may, and the most that is given, are rules.
+        ("Only residents may use this gate, so I can't let you in.", "residents"),
+        ("This is the maximum amount we can offer for the scratched table.", "maximum amount"),
+        # A no names its condition in its own clause.
+        ("We can't pass the file on pending clearance from above.", "clearance"),
+        ("Your letter was held up by a sorting machine.", "sorting machine"),
     ],
 )
 def test_a_process_has_the_name_that_the_words_give_it(scanner: Scanner, text: str, name: str) -> None:
@@ -97,6 +107,29 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        # The customer's own data, and plain absence, though given as the cause.
+        "Your crate was marked as undeliverable due to an incorrect address.",
+        "The sofa usually comes in two boxes due to its size.",
+        "We can't send another one due to limited availability.",
+        "It seems the cancellation was due to 'Stock Unavailable'.",
+        # What was looked into, and who was asked.
+        "After speaking with our records team, we can't refund it.",
+        "According to our database, we can't offer that in red.",
+        "I am unable to put your file forward for additional review.",
+        # A unit is a thing as often as a department, and a number alone is no rule.
+        "We can't repair the control unit.",
+        "We can't deliver 6 of them.",
+    ],
+)
+def test_own_data_absence_and_what_was_looked_into_stand_in_nobodys_way(scanner: Scanner, text: str) -> None:
+    findings = friction(scanner, text)
+    assert findings
+    assert not {each for finding in findings for each in finding.charged}
+
+
+@pytest.mark.parametrize(
     ("text", "kind"),
     [
         ("Sorry, we can't do that.", "no_reason"),
@@ -133,6 +166,20 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
         # The end of an offer and the most that is given are rules, though nobody calls them so.
         ("As the promotion has ended, we can't give you that price.", "may_not"),
         ("That is the highest sum we can offer at this time.", "may_not"),
+        # Whoever set it, whatever broke down and how long it needs stand above the verb.
+        ("I can't change the fare as the tour operator sets it.", "not_me"),
+        ("I can't lift the hold because the fraud desk placed it.", "not_me"),
+        ("I can't add that since the booking tool has crashed.", "cannot"),
+        ("Our till won't let me do a part refund, so I can't do that.", "cannot"),
+        ("I can't take payment on this line.", "cannot"),
+        ("It needs another three weeks to cure, so I can't send it.", "not_now"),
+        ("Because of the storm we can't send a van out.", "not_now"),
+        ("Due to the holidays we can't promise a table.", "not_now"),
+        ("I can't promise anything faster than the standard four days.", "not_now"),
+        ("We can't replace it because the lid was opened by you.", "your_fault"),
+        ("Only residents may use this gate, so I can't let you in.", "may_not"),
+        # A time that is asked for is no window of a rule.
+        ("I can't guarantee an answer within 24 hours.", "no_reason"),
     ],
 )
 def test_the_kind_of_no_is_the_first_whose_conditions_hold(scanner: Scanner, text: str, kind: str) -> None:

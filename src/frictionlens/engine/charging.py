@@ -6,7 +6,7 @@ Both are data (`charges.yml`): wordings that capture a process name, wordings th
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Final, NamedTuple, cast
 
 from frictionlens.engine.matching import Decider, Hit
@@ -14,7 +14,6 @@ from frictionlens.engine.text import Sentence
 from frictionlens.model import Charged, ChargedKind, KindOfNo
 from frictionlens.rules import Pack, Rule
 from frictionlens.rules.pack import Charge, ChargeFile, KindOfNoCue
-from frictionlens.rules.pattern import Pattern
 
 _REACH: Final = 14
 """Words before the hit, and half as many behind it, in which its subject is looked for."""
@@ -37,43 +36,15 @@ def charge(
     """
     if not rule.category.charged:
         return (), None
-    clause = _clause(sentence, hit, pack, decider)
+    said = _Said(rule, sentence, hit, pack, decider)
     grounds = pack.charging.grounds
     bare = bool(grounds) and set(grounds).isdisjoint(found)
     fixed = [Charged(each.kind, each.name) for each in rule.entry.charged]
-    named = _named(rule, sentence, pack, decider, hit)
-    charged = fixed + _within(clause, named, pack)
-    charged = charged or next(filter(None, _elsewhere(rule, sentence, hit, pack, decider, clause, named, bare)), [])
+    charged = fixed + said.within(said.named) or next(filter(None, said.elsewhere(bare)), [])
     unique = _without_generic(pack, list(dict.fromkeys(charged)))
     if not rule.category.kind_of_no:
         return tuple(unique), None
-    return tuple(unique), rule.entry.kind_of_no or _kind_of_no(rule, sentence, clause, pack, decider, unique, found)
-
-
-def _elsewhere(
-    rule: Rule,
-    sentence: Sentence,
-    hit: Hit,
-    pack: Pack,
-    decider: Decider,
-    clause: tuple[int, int],
-    named: list[_Named],
-    bare: bool,
-) -> Iterator[list[Charged]]:
-    """Yield what may be charged where the clause of the hit names nobody, the likeliest first.
-
-    What a bare no has beside it is seldom its ground: who was written to, or what was done.
-    """
-    if not bare:
-        yield [each.charged for each in named]
-    causes = _named(rule, sentence, pack, decider, fallback=True)
-    yield _within(clause, causes, pack) if bare else [each.charged for each in causes]
-    # The nearest sentence that names somebody, those before it first: a cause is told before what comes of it.
-    first = sentence.first
-    for other in sorted(sentence.run.sentences, key=lambda each: (each.first > first, abs(each.first - first))):
-        beside = _named(rule, other, pack, decider) if other.first != first else []
-        yield [each.charged for each in beside if not bare or each.charged.kind in pack.charging.bare]
-    yield _subject(rule, sentence, hit, pack)
+    return tuple(unique), rule.entry.kind_of_no or said.kind_of_no(unique, found)
 
 
 def process_name(pack: Pack, sentence: Sentence, start: int, end: int) -> str:
@@ -95,37 +66,84 @@ class _Named(NamedTuple):
     charged: Charged
 
 
-def _named(
-    rule: Rule, sentence: Sentence, pack: Pack, decider: Decider, hit: Hit | None = None, *, fallback: bool = False
-) -> list[_Named]:
-    """Return what the sentence, and the rule by its hit, name, in order.
+class _Said:
+    """A finding in its sentence: what it may be charged to, and which kind of no it says."""
 
-    Of names that overlap the longest counts: “refund policy”, not “policy”.
-    """
-    found = [
-        _Named(start, end, Charged(_kind_by_head(name, cast(ChargedKind, kind), pack), name))
-        for kind, start, end in (hit.captured if hit else ())
-        if kind and (name := process_name(pack, sentence, start, end)) and name not in pack.charging.nobody
-    ]
-    for each in pack.charges:
-        hits = (
-            decider.find_all(each.patterns, sentence)
-            if each.fallback == fallback and (not each.categories or rule.category.id in each.categories)
-            else []
-        )
-        cancelled = decider.find_all(each.except_, sentence) if hits else []
-        captures = [
-            _process(each, kind, start, end, sentence, pack)
-            for hit in hits
-            for kind, start, end in hit.captured
-            if not any(other.start < end and start < other.end for other in cancelled)
+    def __init__(self, rule: Rule, sentence: Sentence, hit: Hit, pack: Pack, decider: Decider) -> None:
+        self.rule, self.sentence, self.hit, self.pack, self.decider = rule, sentence, hit, pack, decider
+        self.clause = _clause(sentence, hit, pack, decider)
+        self.named = self.names_in(sentence, hit)
+
+    def names_in(self, sentence: Sentence, hit: Hit | None = None, *, fallback: bool = False) -> list[_Named]:
+        """Return what the sentence, and the rule by its hit, name, in order.
+
+        Of names that overlap the longest counts: “refund policy”, not “policy”.
+        """
+        pack = self.pack
+        found = [
+            _Named(start, end, Charged(_kind_by_head(name, cast(ChargedKind, kind), pack), name))
+            for kind, start, end in (hit.captured if hit else ())
+            if kind and (name := process_name(pack, sentence, start, end)) and name not in pack.charging.nobody
         ]
-        found += [process for process in captures if process is not None]
-    kept: list[_Named] = []
-    for one in sorted(found, key=lambda each: (each.start - each.end, each.start)):
-        if not any(other.start < one.end and one.start < other.end for other in kept):
-            kept.append(one)
-    return sorted(kept, key=lambda each: each.start)
+        for each in pack.charges:
+            if each.fallback == fallback and (not each.categories or self.rule.category.id in each.categories):
+                hits = self.decider.find_all(each.patterns, sentence)
+                cancelled = self.decider.find_all(each.except_, sentence) if hits else []
+                captures = [
+                    _process(each, kind, start, end, sentence, pack)
+                    for hit in hits
+                    for kind, start, end in hit.captured
+                    if not _overlaps(start, end, cancelled)
+                ]
+                found += [process for process in captures if process is not None]
+        kept: list[_Named] = []
+        asides = self.decider.find_all(pack.asides, sentence) if found else []
+        for one in sorted(found, key=lambda each: (each.start - each.end, each.start)):
+            if not _overlaps(one.start, one.end, kept) and not _overlaps(one.start, one.end, asides):
+                kept.append(one)
+        return sorted(kept, key=lambda each: each.start)
+
+    def elsewhere(self, bare: bool) -> Iterator[list[Charged]]:
+        """Yield what may be charged where the clause of the finding names nobody, the likeliest first.
+
+        What a bare no has beside it is seldom its ground: who was written to, or what was done.
+        """
+        causes = self.names_in(self.sentence, fallback=True)
+        if not bare:
+            yield [each.charged for each in self.named]
+        yield self.within(causes) if bare else [each.charged for each in causes]
+        # The nearest sentence that names somebody, those before it first: a cause is told before what comes of it.
+        first, kinds = self.sentence.first, self.pack.charging.bare
+        for other in sorted(self.sentence.run.sentences, key=lambda it: (it.first > first, abs(it.first - first))):
+            beside = self.names_in(other) if other.first != first else []
+            yield [each.charged for each in beside if not bare or each.charged.kind in kinds]
+        yield _subject(self.rule, self.sentence, self.hit, self.pack)
+
+    def within(self, named: list[_Named]) -> list[Charged]:
+        """Return what is named in the clause, and of what is named beyond it the kinds that a bare no is charged to."""
+        start, end = self.clause
+        kinds = self.pack.charging.bare
+        return [each.charged for each in named if each.charged.kind in kinds or (each.start < end and start < each.end)]
+
+    def kind_of_no(self, charged: list[Charged], found: Collection[str]) -> KindOfNo:
+        """Return the kind of the first cue of which everything holds."""
+        kinds = {each.kind for each in charged}
+
+        def holds(cue: KindOfNoCue) -> bool:
+            return (
+                (not cue.charged or not kinds.isdisjoint(cue.charged))
+                and kinds.isdisjoint(cue.not_charged)
+                and (not cue.found or any(each in found for each in cue.found))
+                and (not cue.rules or self.rule.id in cue.rules)
+                and (not cue.patterns or _overlaps(*self.clause, self.decider.find_all(cue.patterns, self.sentence)))
+                and (not cue.same_turn or self.decider.any_of(cue.same_turn, self.sentence.run))
+            )
+
+        return next((cue.kind for cue in self.pack.kinds_of_no if holds(cue)), self.pack.charging.otherwise)
+
+
+def _overlaps(start: int, end: int, others: Iterable[Hit | _Named]) -> bool:
+    return any(other.start < end and start < other.end for other in others)
 
 
 def _process(entry: Charge, captured: str, start: int, end: int, sentence: Sentence, pack: Pack) -> _Named | None:
@@ -137,23 +155,13 @@ def _process(entry: Charge, captured: str, start: int, end: int, sentence: Sente
         if not phrases:
             return None
         start, end = phrases[0 if entry.phrase == "first" else -1]
-        if kind != "policy" and charging.own.issuperset(sentence.words[start:end]):
+        if (entry.by_head or kind != "policy") and _is_own(sentence.words[start:end], charging):
             return None
     name = process_name(pack, sentence, start, end)
-    # Only a rule is a number.
-    if not name or name in charging.nobody or (kind != "policy" and _is_number(name)):
+    # Only a rule is a number, and only where the wording tells what is counted.
+    if not name or name in charging.nobody or ((kind != "policy" or entry.phrase) and _is_number(name)):
         return None
     return _Named(start, end, Charged(_kind_by_head(name, kind, pack) if entry.by_head else kind, name))
-
-
-def _within(clause: tuple[int, int], named: list[_Named], pack: Pack) -> list[Charged]:
-    """Return what is named in the clause, and of what is named beyond it the kinds that a bare no is charged to."""
-    start, end = clause
-    return [
-        each.charged
-        for each in named
-        if each.charged.kind in pack.charging.bare or (each.start < end and start < each.end)
-    ]
 
 
 def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charged]:
@@ -184,18 +192,27 @@ def _subject(rule: Rule, sentence: Sentence, hit: Hit, pack: Pack) -> list[Charg
         ordered.sort(key=lambda each: charging.own.issuperset(words[slice(*each)]))
     elif kind != "department":
         ordered += inside
+    # What stands before the word of a cause is what came of it.
+    cause = max((place for place, each in enumerate(said, hit.start) if each in charging.causal), default=None)
+    if kind == "third_party" and cause is not None:
+        ordered = [each for each in phrases if each[0] > cause][:1]
     for start, end in ordered:
         name = process_name(pack, sentence, start, end)
         if name and name not in charging.nobody:
             if kind == "policy":
                 # A rule is a rule whatever it is about.
                 return [Charged(kind, name)]
-            if not charging.own.issuperset(words[start:end]):
+            if not _is_own(words[start:end], charging):
                 return [Charged(_kind_by_head(name, kind, pack), name)]
             break
     # What went wrong and has no other name went wrong in the company's own doing.
     fault = next((word for word in said if word in charging.faults), None)
     return [Charged("system", fault)] if fault and kind == "third_party" else []
+
+
+def _is_own(words: list[str], charging: ChargeFile) -> bool:
+    """Tell whether a phrase is what the customer has or wants, or what there is none of."""
+    return words[-1] in charging.owned or charging.own.issuperset(words)
 
 
 def _kind_by_head(name: str, kind: ChargedKind, pack: Pack) -> ChargedKind:
@@ -256,30 +273,6 @@ def _without_generic(pack: Pack, charged: list[Charged]) -> list[Charged]:
     ]
 
 
-def _kind_of_no(
-    rule: Rule,
-    sentence: Sentence,
-    clause: tuple[int, int],
-    pack: Pack,
-    decider: Decider,
-    charged: list[Charged],
-    found: Collection[str],
-) -> KindOfNo:
-    kinds = {each.kind for each in charged}
-
-    def holds(cue: KindOfNoCue) -> bool:
-        return (
-            (not cue.charged or not kinds.isdisjoint(cue.charged))
-            and kinds.isdisjoint(cue.not_charged)
-            and (not cue.found or any(each in found for each in cue.found))
-            and (not cue.rules or rule.id in cue.rules)
-            and (not cue.patterns or _stands_in(clause, cue.patterns, sentence, decider))
-            and (not cue.same_turn or decider.any_of(cue.same_turn, sentence.run))
-        )
-
-    return next((cue.kind for cue in pack.kinds_of_no if holds(cue)), pack.charging.otherwise)
-
-
 def _clause(sentence: Sentence, hit: Hit, pack: Pack, decider: Decider) -> tuple[int, int]:
     """Return the words [start, end) of the sentence that may give the ground for what the hit denies.
 
@@ -299,11 +292,6 @@ def _clause(sentence: Sentence, hit: Hit, pack: Pack, decider: Decider) -> tuple
     if openings:
         bound = decider.find_all(pack.bound_clauses, sentence)
         for opening in sorted(openings, key=lambda each: each.start):
-            if not any(each.start < opening.end and opening.start < each.end for each in bound):
+            if not _overlaps(opening.start, opening.end, bound):
                 return start, opening.start
     return start, end
-
-
-def _stands_in(clause: tuple[int, int], patterns: tuple[Pattern, ...], sentence: Sentence, decider: Decider) -> bool:
-    start, end = clause
-    return any(each.start < end and start < each.end for each in decider.find_all(patterns, sentence))

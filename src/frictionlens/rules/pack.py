@@ -201,6 +201,8 @@ class ChargeFile(_Model):
     """Wordings behind the finding that begin another clause: what the speaker does instead."""
     bound_clauses: tuple[str, ...] = ()
     """Wordings that bind such a clause to the one before it, such as `because we have`."""
+    asides: tuple[str, ...] = ()
+    """Wordings of which no word is charged, such as `after checking our records`."""
     otherwise: KindOfNo = "cannot"
     strip: tuple[str, ...] = ()
     """Words dropped from the beginning of a captured name (determiners, possessives)."""
@@ -225,6 +227,10 @@ class ChargeFile(_Model):
     """Words for a fault of the company's own, charged as a system where an excuse names nothing else."""
     own: frozenset[str] = frozenset()
     """Words for what the customer has or wants: never charged as a subject, but as a rule."""
+    owned: frozenset[str] = frozenset()
+    """Last words of names that are not charged for where they stand: the customer's data, what there is none of."""
+    causal: frozenset[str] = frozenset()
+    """Words before what is given as the cause, such as `due`: what stands before one is what came of it."""
     conditions: frozenset[str] = frozenset()
     """Words that make a rule of what follows them, such as `requires`."""
     absence: frozenset[str] = frozenset()
@@ -411,6 +417,7 @@ class Pack:
     kinds_of_no: tuple[KindOfNoCue, ...]
     clauses: tuple[Pattern, ...]
     bound_clauses: tuple[Pattern, ...]
+    asides: tuple[Pattern, ...]
     charging: ChargeFile
     audited: dict[str, Audited] = field(default_factory=dict)
     digest: str = ""
@@ -440,7 +447,7 @@ class Pack:
             yield from (*charge.patterns, *charge.except_)
         for cue in self.kinds_of_no:
             yield from (*cue.patterns, *cue.same_turn)
-        yield from (*self.clauses, *self.bound_clauses)
+        yield from (*self.clauses, *self.bound_clauses, *self.asides)
 
     def rule(self, rule_id: str) -> Rule | Episode:
         """Return one rule or episode.
@@ -603,6 +610,7 @@ class _Loader:
             ),
             clauses=self._parse(charging.clauses, "charges.yml"),
             bound_clauses=self._parse(charging.bound_clauses, "charges.yml"),
+            asides=self._parse(charging.asides, "charges.yml"),
             charging=charging,
             audited=audited,
             digest=pack_digest(self.folders[1:]),
