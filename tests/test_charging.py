@@ -58,6 +58,15 @@ def charged(scanner: Scanner, text: str) -> set[Charged]:
         # A no names its condition in its own clause.
         ("We can't pass the file on pending clearance from above.", "clearance"),
         ("Your letter was held up by a sorting machine.", "sorting machine"),
+        ("I can't approve visitors without the ward manager.", "ward manager"),
+        ("The lift isn't fixed since the night crew has not finished.", "night crew"),
+        # What something is meant for is not what stands in the way, nor is the thing that is paid for.
+        ("A site survey is necessary to prevent further errors in the future.", "site survey"),
+        (
+            "The travel insurance covers illness. However, it does not cover moving to a higher cabin class.",
+            "travel insurance",
+        ),
+        ("We can't call you by noon due to the nature of the investigation.", "investigation"),
     ],
 )
 def test_a_process_has_the_name_that_the_words_give_it(scanner: Scanner, text: str, name: str) -> None:
@@ -118,6 +127,8 @@ def test_nobody_and_nothing_in_particular_is_not_charged(scanner: Scanner, text:
         "After speaking with our records team, we can't refund it.",
         "According to our database, we can't offer that in red.",
         "I am unable to put your file forward for additional review.",
+        # What the company is proud of.
+        "We can't do that, though we value your gold membership.",
         # A unit is a thing as often as a department, and a number alone is no rule.
         "We can't repair the control unit.",
         "We can't deliver 6 of them.",
