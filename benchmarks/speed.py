@@ -395,7 +395,8 @@ def measure_jobs(given: Given) -> dict[str, Any]:
     """Measure the command with one and two jobs, start-up and all, in seconds of the clock."""
     rate = given.rate[0] if given.rate else 1.0
     path = given.folder / "jobs.jsonl"
-    megabytes = min(max(rate * 20, 4.0), 60.0) * given.scale
+    # Two thirds of a minute with one job: of a shorter run start-up, which no job shares, is too much.
+    megabytes = min(max(rate * 40, 4.0), 60.0) * given.scale
     count, text = write_large(path, int(megabytes * 1e6))
     steps = []
     for jobs in (1, 2):
