@@ -62,7 +62,7 @@ def test_scan_frame_agrees_with_scan(export: Path) -> None:
 def test_scan_frame_says_where_nothing_could_be_looked_for() -> None:
     frame = pd.DataFrame({"text": ["We can't refund that."]})
 
-    with pytest.warns(UserWarning, match="friction was not looked for in 1 interactions: 1 × no turn has the role"):
+    with pytest.warns(UserWarning, match="friction was not looked for in 1 interaction: 1 × no turn has the role"):
         findings = frictionlens.scan_frame(frame)
 
     assert findings.empty
