@@ -44,21 +44,21 @@ _PERSONAL: Final = re.compile(
       (?P<url>(?:https?://|www\.)\S+)
     | (?<!\w)(?: # everything else begins where a word does, and most places are passed over at once
       (?P<email>[\w.+-]+(?:@|\s\(?at\)?\s(?=[\w-]+\s?(?:\.|\sdot\s)))[\w-]+(?:(?:\.|\s?dot\s?)[\w-]+)+)
-    | (?P<iban>\b[A-Z]{{2}}[0-9]{{2}}(?:[ ]?[A-Z0-9]{{4}}){{2,7}}(?:[ ]?[A-Z0-9]{{1,3}})?\b)
-    | (?P<postcode>\b[A-Z]{{1,2}}[0-9][A-Z0-9]?[ ][0-9][A-Z]{{2}}\b | \b[A-Z]{{2}}[ ][0-9]{{5}}(?:-[0-9]{{4}})?\b)
-    | (?P<address>\b[0-9]{{1,5}}[A-Za-z]?[ ,]+(?:(?:[NSEW]|[A-Z][\w'’.-]+)[ ]){{1,3}}(?i:{_STREET})\b\.?
+    | (?P<iban>[A-Z]{{2}}[0-9]{{2}}(?:[ ]?[A-Z0-9]{{4}}){{2,7}}(?:[ ]?[A-Z0-9]{{1,3}})?\b)
+    | (?P<postcode>[A-Z]{{1,2}}[0-9][A-Z0-9]?[ ][0-9][A-Z]{{2}}\b | [A-Z]{{2}}[ ][0-9]{{5}}(?:-[0-9]{{4}})?\b)
+    | (?P<address>[0-9]{{1,5}}[A-Za-z]?[ ,]+(?:(?:[NSEW]|[A-Z][\w'’.-]+)[ ]){{1,3}}(?i:{_STREET})\b\.?
         (?:[ ,]+(?:[Aa]pt|[Aa]partment|[Uu]nit|[Ff]lat|\#)[. ]*\w+)?)
-    | (?P<cued>\b(?:{_by_first_letter(_REFERENCE)})s?(?:[ ](?i:id|number|no|nr|num|code))?\.?[ ]?
+    | (?P<cued>(?:{_by_first_letter(_REFERENCE)})s?(?:[ ](?i:id|number|no|nr|num|code))?\.?[ ]?
         (?:(?i:is|was)[ ]|[:\#=][ ]?){{0,2}}\#?(?P<value>(?=[\w-]*[0-9])[\w-]{{4,}}))
     | (?P<digits>(?<![\w$£€.,])\+?\(?[0-9](?:(?:[ ./-]|\)[ ]?|[ ]\()?[0-9]){{5,}}(?![\w]))
-    | (?P<code>\b(?=[A-Z0-9-]*[0-9])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{{4,}}\b
-        | \b[A-Za-z]+(?:[._-][A-Za-z]+)*[._-]?[0-9]{{3,}}\w*\b | \b[a-z]+_[a-z]+(?:_\w+)*[0-9]+\b)
-    | (?i:\b(?:my|the|full|last|first|customer)\sname(?:\sis|['’]s|:)\s)
+    | (?P<code>(?=[A-Z0-9-]*[0-9])(?=[A-Z0-9-]*[A-Z])[A-Z0-9][A-Z0-9-]{{4,}}\b
+        | [A-Za-z]+(?:[._-][A-Za-z]+)*[._-]?[0-9]{{3,}}\w*\b | [a-z]+_[a-z]+(?:_\w+)*[0-9]+\b)
+    | (?i:(?:my|the|full|last|first|customer)\sname(?:\sis|['’]s|:)\s)
         (?P<told>[A-Z][\w'’-]+(?:(?:[ ](?:de|van|von|der|den|la|le|di|da|bin|al)){{0,2}}[ ][A-Z][\w'’-]+){{0,2}})
-    | \b(?:Dear|Mr|Mrs|Ms|Miss|Dr|Mx)\.?[ ](?:(?:Mr|Mrs|Ms|Miss|Dr|Mx)\.?[ ])?
+    | (?:Dear|Mr|Mrs|Ms|Miss|Dr|Mx)\.?[ ](?:(?:Mr|Mrs|Ms|Miss|Dr|Mx)\.?[ ])?
         (?P<titled>(?!Sir|Madam|Customer|Valued|Guest|Team|Passenger|Member)
         [A-Z][\w'’-]+(?:(?:[ ](?:de|van|von|der|den|la|le|di|da|bin|al)){{0,2}}[ ][A-Z][\w'’-]+)?)
-    | (?i:\bthis\sis\s)(?P<speaking>[A-Z][\w'’-]+(?:[ ][A-Z][\w'’-]+)?)(?=[ ](?:speaking|calling|from)\b)
+    | (?i:this\sis\s)(?P<speaking>[A-Z][\w'’-]+(?:[ ][A-Z][\w'’-]+)?)(?=[ ](?:speaking|calling|from)\b)
     )
     """,
     re.VERBOSE,
