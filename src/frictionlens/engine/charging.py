@@ -108,9 +108,9 @@ class _Said:
 
         What a bare no has beside it is seldom its ground: who was written to, or what was done.
         """
-        causes = self.names_in(self.sentence, fallback=True)
         if not bare:
             yield [each.charged for each in self.named]
+        causes = self.names_in(self.sentence, fallback=True)
         yield self.within(causes) if bare else [each.charged for each in causes]
         # The nearest sentence that names somebody, those before it first: a cause is told before what comes of it.
         first, kinds = self.sentence.first, self.pack.charging.bare
