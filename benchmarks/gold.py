@@ -100,7 +100,7 @@ def main() -> None:
     args = parser.parse_args()
     scanner = Scanner(Options(min_confidence=args.confidence))
     if args.errors and not set(args.fresh).isdisjoint(CLOSED):
-        parser.error("sets c, f and l are for figures only: nobody who writes rules reads them")
+        parser.error(f"sets {', '.join(CLOSED)} are for figures only: nobody who writes rules reads them")
     interactions = [*read_labelled(args.files, args.half, args.source), *read_fresh(args.fresh)]
     found = measure(scanner, interactions, asr=args.asr, resamples=2000 if args.intervals else 0)
     if args.errors:

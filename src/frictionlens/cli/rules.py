@@ -184,7 +184,7 @@ def lint(pack: given.PackOption = None) -> None:
         _console.out().print(f"{fault.where}: {fault.message}", markup=False, soft_wrap=True)
     _console.out().print(
         f"{counted(len(loaded.rules), 'rule')} and {counted(len(loaded.episodes), 'episode')}: "
-        + (f"{len(faults)} faults" if faults else "no faults")
+        + (counted(len(faults), "fault") if faults else "no faults")
     )
     if faults:
         raise typer.Exit(RuleError.exit_code)

@@ -103,8 +103,8 @@ def _table(title: str, columns: Iterable[str], *, left: int = 1) -> Table:
 
 def _head(found: Evaluation) -> RenderableType:
     text = Text()
-    text.append(f"{found.units:,}", "bold")
-    units = "labelled unit" if found.units == 1 else "labelled units"
+    number, units = counted(found.units, "labelled unit").split(" ", 1)
+    text.append(number, "bold")
     text.append(f" {units} in {counted(found.interactions, 'interaction')}, compared with what the rules found\n")
     text.append("95 % intervals: Wilson; F1: bootstrap over interactions. Kappa: rules against labels.", "dim")
     if unread := told_unread(found):

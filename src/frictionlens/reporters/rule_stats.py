@@ -74,7 +74,7 @@ def show_spot_check(found: SpotCheck, console: Console, mode: Mode, *, most: int
     share = found.hit / found.interactions if found.interactions else 0.0
     head = Text(f"\n{', '.join(found.rules)}\n", "bold")
     head.append(
-        f"{found.findings:,} finding{'' if found.findings == 1 else 's'} in {found.hit:,} of {found.interactions:,} "
+        f"{counted(found.findings, 'finding')} in {found.hit:,} of {found.interactions:,} "
         "interactions: "
         f"{share:.1%} ({low:.1%} to {high:.1%})\n"
         f"turns: {found.new_turns} newly found, {found.known_turns} that other rules of the category find as well",

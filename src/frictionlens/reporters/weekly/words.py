@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 from frictionlens.analytics.answers import number, percent
 from frictionlens.analytics.report import Bucket, Case, Difference, Rate, Report, Series
+from frictionlens.errors import counted
 
 __all__ = [
     "Change",
@@ -190,4 +191,4 @@ def extent_words(report: Report) -> str:
     filled = sum(1 for each in earlier if each.interactions)
     if not filled:
         return f"{said}; nothing to compare with in the {what}s before"
-    return f"{said}, compared with {filled} earlier {what}{'' if filled == 1 else 's'}"
+    return f"{said}, compared with {counted(filled, f'earlier {what}')}"
